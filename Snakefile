@@ -1,0 +1,49 @@
+# Every folder papers/<name>/ with a rules.smk becomes a target: snakemake papers/<name>
+# Options go after the target: snakemake papers/photoz --config run=generated seeds=0,1,2
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+sys.path.insert(0, workflow.basedir)
+
+from common.config import split_options
+from common.workflow import Paper, discover, export_environment, import_closure, receipt_state, warn_of_other_runs
+from common.yamlio import InputError
+
+PAPERS = discover()
+try:
+    OPTIONS, _ = split_options(config, papers=PAPERS)
+except InputError as error:
+    raise WorkflowError(str(error))
+export_environment(OPTIONS, python=sys.executable)
+BY_NAME = {name: Paper(name, config) for name in PAPERS}
+warn_of_other_runs(Path(".snakemake/locks"))
+
+
+wildcard_constraints:
+    paper="|".join(PAPERS),
+    run="[a-z0-9_]+",
+    seed=r"\d+",
+
+
+# One module per paper: rules are called <paper>_<stage>, and no paper sees another one's names.
+for name in PAPERS:
+    renamed = f"{name}_*"
+
+    module:
+        name:
+            name
+        snakefile:
+            f"papers/{name}/rules.smk"
+        config:
+            config
+
+    use rule * from name as renamed
+
+
+include: "workflow/rules/download.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/targets.smk"

@@ -1,0 +1,1 @@
+"""What at least two papers share: configuration, data access, comparison, report."""

@@ -1,0 +1,80 @@
+"""Put each published claim beside ours: published.yaml and metrics.json -> comparison.json."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from common.atomic import write_json
+from common.published import Article, Claim, load_published
+from common.receipts import Receipt, read_receipt
+from common.stage import parse, run
+from common.verdict import Measured, Outcome, decide
+from common.yamlio import Strict, validate
+
+
+class Line(Strict):
+    """One claim with its outcome, and what we measured for it."""
+
+    claim: Claim
+    ours: dict[str, Measured]  # by metric; empty if not attempted
+    outcome: Outcome
+
+
+class Comparison(Strict):
+    """Content of comparison.json."""
+
+    paper: Article
+    run: str
+    origin: str  # "archive" or "generated"
+    datasets: list[str]
+    n_seeds: int
+    lines: list[Line]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many claims got each verdict."""
+        return dict(Counter(line.outcome.verdict for line in self.lines))
+
+
+def compare(published: Path, metrics: Path, receipts: list[Receipt], *, run_name: str) -> Comparison:
+    """Return the comparison of one run.
+
+    A run counts as generated as soon as one of its inputs is.
+
+    Raises:
+        InputError: If published.yaml or metrics.json breaks its model.
+    """
+    content = load_published(published)
+    ours = read_metrics(metrics)
+    origin = "generated" if any(receipt.origin == "generated" for receipt in receipts) else "archive"
+    datasets = {receipt.dataset for receipt in receipts if receipt.origin == "archive"}
+    lines = []
+    for claim in content.claims:
+        keys = [claim.metric] if claim.kind == "number" else [claim.smaller, claim.larger]
+        outcome = decide(claim, ours, origin=origin, datasets=datasets, run=run_name)
+        lines.append(Line(claim=claim, ours={key: ours[key] for key in keys if key in ours}, outcome=outcome))
+    n_seeds = max((len(measured.values) for measured in ours.values()), default=0)
+    return Comparison(
+        paper=content.paper, run=run_name, origin=origin, datasets=sorted(datasets), n_seeds=n_seeds, lines=lines
+    )
+
+
+def read_metrics(path: Path) -> dict[str, Measured]:
+    """Return the metrics of a run, joined over its seeds."""
+    return validate(json.loads(path.read_text(encoding="utf-8")), dict[str, Measured], path)
+
+
+def read_comparison(path: Path) -> Comparison:
+    """Return what `compare` wrote; a "reproduced" without a valid basis does not pass the model."""
+    return validate(json.loads(path.read_text(encoding="utf-8")), Comparison, path)
+
+
+def main() -> None:
+    """Read, compare, write."""
+    arguments = parse(__doc__ or "", paths=["published", "metrics", "run", "comparison"], path_lists=["receipts"])
+    receipts = [read_receipt(path) for path in arguments.receipts]
+    comparison = compare(arguments.published, arguments.metrics, receipts, run_name=str(arguments.run))
+    write_json(arguments.comparison, comparison.model_dump(mode="json"))
+
+
+if __name__ == "__main__":
+    run(main)

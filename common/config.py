@@ -1,0 +1,117 @@
+"""From `config.yaml`, a run's overlay and `--config` to one checked settings object per paper and run."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+
+from common.yamlio import InputError, Location, Strict, nearest, read_yaml, validate
+
+RUNS = ("smoke", "generated", "small", "full")
+SMALL_IS_BASE = "small"  # config.yaml itself describes this run, so it has no overlay
+
+
+def _as_seed_list(value: Any) -> Any:
+    """Accept 3, "0,1,2" and [0, 1, 2]: `--config seeds=0,1,2` arrives as text."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return [value] if isinstance(value, int) else value
+
+
+Seed = Annotated[int, Field(ge=0)]
+Seeds = Annotated[list[Seed], BeforeValidator(_as_seed_list), Field(min_length=1)]
+
+
+class Options(Strict):
+    """What `--config` may set for every paper; a paper's own name takes changes of its settings."""
+
+    run: str = SMALL_IS_BASE
+    seeds: Seeds | None = None
+    data: str | None = None
+    mirror: str | None = None
+    strict: bool = False
+
+
+class RunSettings(Strict):
+    """Base of a paper's settings: what the workflow itself needs; stages add one section each."""
+
+    source: Literal["generated", "archive"]  # which files the run is made from
+    archive: list[str]  # "<data set>/<file>" of datasets.yaml that the run reads if source is archive
+    generated: list[str]  # files that simulate writes for the run if source is generated
+    seeds: Seeds  # one independent repetition of training and evaluation per seed
+
+    @model_validator(mode="after")
+    def _archive_run_names_files(self) -> "RunSettings":
+        if self.source == "archive" and not self.archive:
+            raise ValueError("a run with source 'archive' needs at least one file in 'archive'")
+        return self
+
+
+S = TypeVar("S", bound=RunSettings)
+
+
+def split_options(config: dict[str, Any], *, papers: list[str]) -> tuple[Options, dict[str, Any]]:
+    """Separate `--config` into the options of all papers and the changes for single papers.
+
+    Raises:
+        InputError: For a key that is neither an option nor a paper; the nearest ones are named.
+    """
+    fields = set(Options.model_fields)
+    for key in config:
+        if key not in fields and key not in papers:
+            raise InputError(f"--config: unknown key '{key}'.{nearest(key, [*fields, *papers])}")
+    options = validate({k: v for k, v in config.items() if k in fields}, Options, "--config")
+    return options, {k: v for k, v in config.items() if k in papers}
+
+
+def merge(base: Any, overlay: Any) -> Any:
+    """Return `base` with the keys of `overlay` put over it; mappings merge, all else is replaced."""
+    if isinstance(base, dict) and isinstance(overlay, dict):
+        return {**base, **{key: merge(base.get(key), value) for key, value in overlay.items()}}
+    return overlay
+
+
+def load_settings(folder: Path, run: str, model: type[S], *, changes: Any = None, seeds: list[int] | None = None) -> S:
+    """Return the settings of one paper for one run.
+
+    Args:
+        folder: The paper's folder with `config.yaml` and the overlays `<run>.yaml`.
+        run: Name of the run; "small" is `config.yaml` as it stands.
+        model: The paper's settings model.
+        changes: What `--config <paper>={...}` asks for, put over both files.
+        seeds: What `--config seeds=...` asks for.
+
+    Raises:
+        InputError: If a file is missing or a key is unknown, missing or of the wrong type.
+    """
+    layers = [(str(folder / "config.yaml"), read_yaml(folder / "config.yaml"))]
+    if run != SMALL_IS_BASE:
+        overlay = folder / f"{run}.yaml"
+        if not overlay.exists():
+            known = [SMALL_IS_BASE, *(name for name in RUNS if (folder / f"{name}.yaml").exists())]
+            raise InputError(f"{folder}: there is no run '{run}', because {overlay} is missing.{nearest(run, known)}")
+        layers.append((str(overlay), read_yaml(overlay)))
+    if changes is not None:
+        layers.append((f"--config {folder.name}={{...}}", changes))
+    if seeds is not None:
+        layers.append(("--config seeds=...", {"seeds": seeds}))
+    content = functools.reduce(merge, (layer for _, layer in layers))
+    return validate(content, model, lambda key: _layer_with(key, layers))
+
+
+def _layer_with(key: Location, layers: list[tuple[str, Any]]) -> str:
+    """Return the name of the last layer that sets `key`, else of the first: it is the complete one."""
+    for name, content in reversed(layers):
+        for part in key:
+            content = content.get(part) if isinstance(content, dict) else None
+        if content is not None:
+            return name
+    return layers[0][0]
+
+
+def section_json(settings: BaseModel, section: str) -> str:
+    """Return one section as JSON with sorted keys: the same settings always give the same text."""
+    return json.dumps(getattr(settings, section).model_dump(mode="json"), sort_keys=True)
+

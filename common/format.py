@@ -1,0 +1,49 @@
+"""Numbers and claims as text, the same in the terminal, the reports and the READMEs."""
+
+import math
+
+from common.compare import Line
+from common.published import NumberClaim
+from common.verdict import Judged, Measured, NotAttempted
+
+
+def number(value: float, error: float | None = None) -> str:
+    """Return "0.0167 ± 0.0003": two digits of the error, or four significant digits without one."""
+    if error is None or error <= 0:
+        return f"{value:.4g}"
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
+
+
+def published(line: Line) -> str:
+    """Return what the article states."""
+    claim = line.claim
+    if not isinstance(claim, NumberClaim):
+        return f"{claim.smaller} < {claim.larger}"
+    text = f"{claim.value:g} {claim.unit}".strip()
+    return f"{text} (unverified)" if claim.source == "recalled" else text
+
+
+def ours(line: Line) -> str:
+    """Return what we measured: the scatter between seeds as error, or the statistical one for a single seed."""
+    claim = line.claim
+    keys = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
+    return " and ".join(measured(line.ours[key]) for key in keys if key in line.ours)
+
+
+def measured(entry: Measured) -> str:
+    """Return one of our numbers with its error."""
+    return number(entry.value, entry.error if entry.sd is None else max(entry.sd, entry.error))
+
+
+def verdict(line: Line) -> str:
+    """Return the verdict, with the pull where there is one."""
+    outcome = line.outcome
+    pull = outcome.pull if isinstance(outcome, Judged) else None
+    return outcome.verdict if pull is None else f"{outcome.verdict} (pull {pull:+.1f})"
+
+
+def difference(line: Line) -> str:
+    """Return ours minus published, "" where there is none."""
+    value = None if isinstance(line.outcome, NotAttempted) else line.outcome.difference
+    return "" if value is None else f"{value:+.3g}"

@@ -1,0 +1,57 @@
+"""Figures: one style, and three files for each (PDF, PNG and a CSV of what is drawn)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib.figure import Figure
+
+from common.atomic import atomic_output, write_text
+
+matplotlib.use("Agg")
+STYLE = Path(__file__).with_name("figures.mplstyle")
+
+
+def new_figure(**layout: Any) -> tuple[Figure, Any]:
+    """Return a figure in the project's style and its axes.
+
+    Args:
+        **layout: Passed on: `figsize` (inch), and what `Figure.subplots` takes, e.g. `nrows`, `ncols`, `sharex`.
+    """
+    matplotlib.style.use(STYLE)
+    figure = Figure(figsize=layout.pop("figsize", None))
+    return figure, figure.subplots(**layout)
+
+
+def save_figure(figure: Figure, path: Path, drawn: Mapping[str, Any]) -> None:
+    """Write `<stem>.pdf`, `<stem>.png` and `<stem>.csv` beside each other, each atomically.
+
+    Args:
+        figure: What `new_figure` returned.
+        path: Any of the three files; only folder and stem count.
+        drawn: Columns of the CSV; shorter ones are padded with empty cells.
+    """
+    for suffix in (".pdf", ".png"):
+        # Without the date, equal figures are equal files.
+        metadata = {"CreationDate": None} if suffix == ".pdf" else {"Software": None}
+        with atomic_output(path.with_suffix(suffix)) as temporary:
+            figure.savefig(temporary, metadata=metadata)
+    write_text(path.with_suffix(".csv"), as_csv(drawn))
+
+
+def as_csv(columns: Mapping[str, Any]) -> str:
+    """Return comma-separated text with six significant digits and a header line."""
+    arrays = {name: np.atleast_1d(np.asarray(values)) for name, values in columns.items()}
+    n_rows = max((len(values) for values in arrays.values()), default=0)
+    rows = [",".join(arrays)]
+    rows += [",".join(_cell(values, row) for values in arrays.values()) for row in range(n_rows)]
+    return "\n".join(rows) + "\n"
+
+
+def _cell(values: np.ndarray[Any, Any], row: int) -> str:
+    if row >= len(values):
+        return ""
+    value = values[row]
+    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)

@@ -1,0 +1,120 @@
+"""What `published.yaml` of a paper holds: every number, ordering and figure that the article states."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from common.yamlio import Strict, load
+
+# "recalled" marks a number that nobody has checked against the article yet; it never decides a verdict.
+Source = Literal["article", "abstract", "authors' code", "authors' vector figure", "recalled"]
+
+
+class Article(Strict):
+    """The article that a folder reproduces."""
+
+    title: str
+    authors: str
+    arxiv: Annotated[str, Field(pattern=r"^\d{4}\.\d{4,5}$")]
+    extras: list[str]  # optional dependencies of pyproject.toml that its stages import
+
+
+class Tolerance(Strict):
+    """How far a reproduction may lie off, fixed before the result is seen."""
+
+    abs: float | None = Field(default=None, gt=0)
+    rel: float | None = Field(default=None, gt=0)
+    reason: str
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Tolerance":
+        if (self.abs is None) == (self.rel is None):
+            raise ValueError("give either abs or rel")
+        return self
+
+    def around(self, value: float) -> float:
+        """Return the tolerance in the units of `value`."""
+        return self.abs if self.abs is not None else (self.rel or 0.0) * abs(value)
+
+
+class _Statement(Strict):
+    id: str
+    where: str  # place in the article, e.g. "Table II, row 3"
+    source: Source
+    data: list[str]  # data sets that all have to be used for the comparison to mean anything
+    own_recipe: bool = False  # the article itself generates its data, and simulate.py follows its recipe
+    note: str
+
+    @model_validator(mode="after")
+    def _says_what_it_needs(self) -> "_Statement":
+        if not self.data and not self.own_recipe:
+            raise ValueError("name in 'data' the data sets that make the comparison meaningful, or set own_recipe")
+        return self
+
+
+class NumberClaim(_Statement):
+    """The article states a number."""
+
+    kind: Literal["number"]
+    metric: str  # key of metrics.json
+    value: float
+    error: float = Field(ge=0)  # published error, or half a unit of the last printed digit
+    unit: str
+    better: Literal["higher", "lower", "none"]
+    tolerance: Tolerance
+
+
+class OrderingClaim(_Statement):
+    """The article states that one quantity is larger than another."""
+
+    kind: Literal["ordering"]
+    smaller: str  # key of metrics.json
+    larger: str  # key of metrics.json
+
+
+Claim = Annotated[NumberClaim | OrderingClaim, Field(discriminator="kind")]
+
+
+class PublishedFigure(Strict):
+    """One figure of the article, and the file stem of ours."""
+
+    id: str
+    file: str | None  # stem below figures/; None: not regenerated, `shows` says why
+    where: str
+    shows: str
+
+
+class Reference(Strict):
+    """A property of the real data, to judge how far generated data can be trusted."""
+
+    metric: str
+    value: float
+    where: str
+    label: str
+
+
+class Published(Strict):
+    """Content of one `published.yaml`."""
+
+    paper: Article
+    claims: list[Claim]
+    figures: list[PublishedFigure]
+    reference: list[Reference]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "Published":
+        ids = [entry.id for entry in [*self.claims, *self.figures]]
+        doubled = {name for name in ids if ids.count(name) > 1}
+        if doubled:
+            raise ValueError(f"these ids are used twice: {', '.join(sorted(doubled))}")
+        return self
+
+
+def load_published(path: Path) -> Published:
+    """Read and check one `published.yaml`.
+
+    Raises:
+        InputError: Naming file and key.
+    """
+    return load(path, Published)

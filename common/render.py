@@ -1,0 +1,30 @@
+"""Jinja2 templates of the pages, with everything inlined: a page makes no request."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from common import format as text
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template of common/templates/ filled with `values`; an unknown name in it is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=lambda name: name is not None and ".html" in name,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["text"] = text
+    environment.filters["data_uri"] = data_uri
+    return environment.get_template(template).render(**values)
+
+
+def data_uri(path: Path) -> str:
+    """Return a PNG file as an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

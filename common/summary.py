@@ -1,0 +1,60 @@
+"""Print what a run found: the verdict table and where the figures are."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from common import format as text
+from common.compare import Comparison, read_comparison
+from common.index import write_index
+from common.stage import run
+
+
+def table(rows: list[list[str]], headings: list[str]) -> str:
+    """Return rows of text in aligned columns."""
+    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [headings, *rows]]
+    return "\n".join(line.rstrip() for line in [lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def describe(comparison: Comparison, folder: Path) -> str:
+    """Return the summary of one run as text; `folder` is its results folder."""
+    rows = [[line.claim.id, text.published(line), text.ours(line), text.verdict(line)] for line in comparison.lines]
+    reasons = sorted({f"  {line.outcome.verdict}: {line.outcome.reason}" for line in comparison.lines})
+    made_from = "GENERATED stand-in data" if comparison.origin == "generated" else ", ".join(comparison.datasets)
+    figures = sorted(str(path) for path in folder.glob("figures/*.png"))
+    return "\n".join(
+        [
+            "",
+            f"{comparison.paper.title} (arXiv:{comparison.paper.arxiv})",
+            f"run {comparison.run}, made from {made_from}; seeds: {comparison.n_seeds}",
+            "",
+            table(rows, ["claim", "published", "ours", "verdict"]),
+            "",
+            *reasons,
+            "",
+            "Figures:",
+            *(f"  {figure}" for figure in figures),
+            f"Report: {folder / 'report.html'}",
+        ]
+    )
+
+
+def main() -> None:
+    """Print the summary of each report's run; with --strict True a claim that differs makes it fail."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reports", type=Path, nargs="+", required=True)
+    parser.add_argument("--strict", choices=["True", "False"], required=True)
+    arguments = parser.parse_args()
+    differs = []
+    for report in arguments.reports:
+        comparison = read_comparison(report.parent / "comparison.json")
+        print(describe(comparison, report.parent))
+        differs += [line.claim.id for line in comparison.lines if line.outcome.verdict == "differs"]
+    print(f"All papers: {write_index(Path('results'))}")
+    if differs and arguments.strict == "True":
+        sys.exit(f"strict=true: these claims differ from the article: {', '.join(differs)}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,156 @@
+"""The verdict on one claim: the article's value beside ours.
+
+`Judged` is the only outcome that can say "reproduced", and it cannot be built without a `Basis`, whose type
+admits neither generated stand-in data, nor the smoke run, nor a number that nobody has checked.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from scipy.special import stdtrit
+
+from common.published import Claim, NumberClaim, OrderingClaim
+from common.yamlio import Strict
+
+Verdict = Literal["reproduced", "better", "partly", "differs", "not comparable", "not attempted"]
+ALLOWED_SOURCES = Literal["article", "abstract", "authors' code", "authors' vector figure"]
+
+
+class Measured(Strict):
+    """One of our numbers over all seeds of a run."""
+
+    value: float  # mean over the seeds
+    error: float  # statistical error of a single seed
+    sd: float | None  # scatter between the seeds; None for a single seed
+    n: int  # size of the sample that it was measured on
+    values: list[float] = Field(min_length=1)  # one per seed
+
+
+class Basis(Strict):
+    """What entitles a comparison to a verdict."""
+
+    origin: Literal["archive", "own recipe"]
+    run: str
+    source: ALLOWED_SOURCES
+
+    @field_validator("run")
+    @classmethod
+    def _smoke_proves_nothing(cls, run: str) -> str:
+        if run == "smoke":
+            raise ValueError("the smoke run is too small for any verdict")
+        return run
+
+
+class Judged(Strict):
+    """A verdict on comparable data."""
+
+    verdict: Literal["reproduced", "better", "partly", "differs"]
+    basis: Basis
+    reason: str
+    difference: float  # ours - published
+    pull: float | None  # difference over its standard error; None for a single seed
+    half_width: float | None  # 95 % prediction interval of repeated runs; None for a single seed
+
+
+class NotComparable(Strict):
+    """Ours exists, but it does not test the article."""
+
+    verdict: Literal["not comparable"] = "not comparable"
+    reason: str
+    difference: float | None = None
+
+
+class NotAttempted(Strict):
+    """Nobody computed it in this run; it is listed all the same."""
+
+    verdict: Literal["not attempted"] = "not attempted"
+    reason: str
+
+
+Outcome = Annotated[Judged | NotComparable | NotAttempted, Field(discriminator="verdict")]
+
+
+def obstacle(claim: Claim, *, origin: str, datasets: set[str], run: str) -> str | None:
+    """Return why a claim cannot be judged on this run's data, or None if it can.
+
+    Args:
+        claim: The article's statement.
+        origin: "archive" or "generated", from the run's receipts.
+        datasets: Names of the archive's data sets that the run read.
+        run: Name of the run.
+    """
+    if claim.source == "recalled":
+        return "the published value is unverified: check it against the article first"
+    if run == "smoke":
+        return "the smoke run only shows that the chain works"
+    if origin == "generated" and not claim.own_recipe:
+        return "made from generated stand-in data"
+    missing = sorted(set(claim.data) - datasets)
+    if origin == "archive" and missing:
+        return f"made from {', '.join(sorted(datasets))}; the claim needs {', '.join(missing)} as well"
+    return None
+
+
+def decide(claim: Claim, metrics: Mapping[str, Measured], *, origin: str, datasets: set[str], run: str) -> Outcome:
+    """Return the outcome for one claim; the arguments are those of `obstacle` and our metrics by key."""
+    needed = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
+    missing = [key for key in needed if key not in metrics]
+    if missing:
+        return NotAttempted(reason=f"this run does not compute {', '.join(missing)}")
+    hindrance = obstacle(claim, origin=origin, datasets=datasets, run=run)
+    if hindrance:
+        difference = metrics[claim.metric].value - claim.value if isinstance(claim, NumberClaim) else None
+        return NotComparable(reason=hindrance, difference=difference)
+    basis = Basis.model_validate(
+        {"origin": "archive" if origin == "archive" else "own recipe", "run": run, "source": claim.source}
+    )
+    if isinstance(claim, OrderingClaim):
+        return judge_ordering(metrics[claim.smaller], metrics[claim.larger], basis)
+    return judge_number(claim, metrics[claim.metric], basis)
+
+
+def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
+    """Compare a number: mean m and scatter s of n seeds against p with error e and tolerance t.
+
+    The half width h = t(0.975, n-1) s sqrt(1 + 1/n) is that of the 95 % prediction interval of one more run
+    (as CORE-Bench uses it, arXiv:2409.11363). It may only help while h <= 2 t: a huge scatter must not pass
+    by being huge.
+    """
+    difference = ours.value - claim.value
+    tolerance = claim.tolerance.around(claim.value)
+    n, sd = len(ours.values), ours.sd
+    half_width = pull = None
+    if sd is not None:
+        half_width = float(stdtrit(n - 1, 0.975)) * sd * math.sqrt(1 + 1 / n)
+        spread = math.hypot(sd * math.sqrt(1 + 1 / n), claim.error)
+        pull = difference / spread if spread > 0 else None
+    within_interval = half_width is not None and abs(difference) <= half_width <= 2 * tolerance
+    good_sign = {"higher": 1, "lower": -1, "none": 0}[claim.better]
+    verdict: Literal["reproduced", "better", "partly", "differs"]
+    if abs(difference) <= tolerance + claim.error or within_interval:
+        verdict = "reproduced"
+    elif difference * good_sign > 0:
+        verdict = "better"
+    else:
+        verdict = "partly" if abs(difference) <= 3 * tolerance else "differs"
+    seeds = f"{n} seeds" if n > 1 else "single seed, no interval"
+    reason = f"|difference| {abs(difference):.3g}, tolerance {tolerance:.3g} ({claim.tolerance.reason}); {seeds}"
+    return Judged(
+        verdict=verdict, basis=basis, reason=reason, difference=difference, pull=pull, half_width=half_width
+    )
+
+
+def judge_ordering(smaller: Measured, larger: Measured, basis: Basis) -> Judged:
+    """Compare an ordering: it must hold for every seed, and on average by more than the statistical error."""
+    gaps = [high - low for low, high in zip(smaller.values, larger.values, strict=True)]
+    gap, error = larger.value - smaller.value, math.hypot(smaller.error, larger.error)
+    n_holds = sum(value > 0 for value in gaps)
+    verdict: Literal["reproduced", "partly", "differs"] = "differs"
+    if n_holds == len(gaps) and gap > error:
+        verdict = "reproduced"
+    elif gap > 0:
+        verdict = "partly"
+    reason = f"holds for {n_holds} of {len(gaps)} seeds; gap {gap:.3g} with statistical error {error:.2g}"
+    return Judged(verdict=verdict, basis=basis, reason=reason, difference=gap, pull=None, half_width=None)

@@ -1,0 +1,135 @@
+"""What the Snakefile and the papers' rules share: discovery, code dependencies, settings as parameters."""
+
+import functools
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from modulefinder import ModuleFinder
+from pathlib import Path
+from typing import Any
+
+from common.config import Options, RunSettings, load_settings, section_json
+from common.datasets import find_file, load_datasets
+from common.receipts import data_root, read_receipt
+from common.yamlio import InputError
+
+ROOT = Path(__file__).resolve().parent.parent
+FIGURE_SUFFIXES = ("pdf", "png", "csv")
+
+
+def discover(root: Path = ROOT) -> list[str]:
+    """Return the names of all papers: folders below papers/ with a rules.smk, except _template."""
+    return sorted(p.parent.name for p in root.glob("papers/*/rules.smk") if not p.parent.name.startswith("_"))
+
+
+@functools.cache
+def import_closure(module: str) -> list[str]:
+    """Return the repository's files that a module such as "common.report" imports, its own included.
+
+    They are inputs of the rules, so that an edit reruns exactly the steps that it concerns. Only local
+    modules are searched, which takes milliseconds.
+
+    Raises:
+        InputError: If there is no such module.
+    """
+    finder = ModuleFinder(path=[str(ROOT)])
+    try:
+        finder.import_hook(module)
+    except ImportError:
+        raise InputError(f"{module.replace('.', '/')}.py: a rule runs this file, but it is missing.") from None
+    files = {Path(found.__file__).resolve() for found in finder.modules.values() if found.__file__}
+    return sorted(str(file.relative_to(ROOT)) for file in files if file.is_relative_to(ROOT))
+
+
+def export_environment(options: Options, *, python: str) -> None:
+    """Set the variables that the stages inherit: this interpreter first, the root, data folder and mirror.
+
+    The data folder and the mirror travel in the environment, not in the rules' parameters, so that moving
+    them does not make finished results look outdated.
+    """
+    os.environ["PATH"] = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    if options.data:
+        os.environ["PAPERS_DATA"] = options.data
+    if options.mirror:
+        os.environ["PAPERS_MIRROR"] = options.mirror
+
+
+def receipt_state(receipt: Path) -> str:
+    """Return "as verified", or what happened to the data file since its receipt was written.
+
+    As a rule's parameter it makes the download run again when somebody removed or replaced the file.
+    """
+    if not receipt.exists():
+        return "as verified"
+    content = read_receipt(receipt)
+    path = data_root() / content.file
+    if not path.exists():
+        return "the file has gone"
+    return "as verified" if path.stat().st_size == content.bytes else "the file has another size"
+
+
+def warn_of_other_runs(locks: Path) -> None:
+    """Say in plain words what Snakemake's lock files mean, before Snakemake may stop because of them."""
+    if locks.is_dir() and any(locks.iterdir()):
+        print(
+            "Note: another snakemake call is at work in this folder, or one was killed and left its lock behind.\n"
+            "      Two calls may work on different papers at once. If yours now stops with 'cannot be locked', wait\n"
+            "      for the other one; if there is none, remove its lock with: snakemake --unlock",
+            file=sys.stderr,
+        )
+
+
+class Paper:
+    """One paper as the workflow sees it; files are read when a job needs them, not when the DAG is parsed."""
+
+    def __init__(self, name: str, config: dict[str, Any]) -> None:
+        """Remember the folder papers/<name>/ and Snakemake's `config`, i.e. what `--config` gave."""
+        self.name = name
+        self.folder = Path("papers") / name
+        self.results = f"results/{name}/{{run}}"  # {run} stays a wildcard
+        self.generated_data = f"{data_root()}/generated/{name}/{{run}}"
+        self._config = config
+        self.settings = functools.cache(self._load_settings)
+
+    def _load_settings(self, run: str) -> RunSettings:
+        model = importlib.import_module(f"papers.{self.name}.settings").Settings
+        changes, seeds = self._config.get(self.name), self._config.get("seeds")
+        return load_settings(self.folder, run, model, changes=changes, seeds=seeds)
+
+    def code(self, stage: str) -> Callable[[Any], list[str]]:
+        """Return an input function: the files whose edit must rerun `stage`."""
+        return lambda wildcards: import_closure(f"papers.{self.name}.{stage}")
+
+    def section(self, name: str) -> Callable[[Any], str]:
+        """Return a parameter function: one section of the settings as JSON."""
+        return lambda wildcards: section_json(self.settings(wildcards.run), name)
+
+    def shell(self, stage: str, options: str) -> str:
+        """Return the command of one stage; what it prints is shown and kept in the rule's log."""
+        return f"python -m papers.{self.name}.{stage} {options} 2>&1 | tee {{log}}"
+
+    def figures(self, *names: str) -> list[str]:
+        """Return the files of figures: vector, preview and the drawn numbers of each."""
+        return [f"{self.results}/figures/{name}.{suffix}" for name in names for suffix in FIGURE_SUFFIXES]
+
+    def per_seed(self, file: str) -> Callable[[Any], list[str]]:
+        """Return an input function: one file of each seed of the run, e.g. "metrics.json"."""
+        return lambda wildcards: [
+            f"results/{self.name}/{wildcards.run}/seed{seed}/{file}" for seed in self.settings(wildcards.run).seeds
+        ]
+
+    def receipts(self, wildcards: Any) -> list[str]:
+        """Input function: the receipts of the data that the run is made from."""
+        settings = self.settings(wildcards.run)
+        files = settings.archive
+        if settings.source == "generated":
+            files = [f"generated/{name}" for name in settings.generated]
+        return [f"results/{self.name}/{wildcards.run}/receipts/{file}.json" for file in files]
+
+    def declared_file(self, wildcards: Any) -> str:
+        """Parameter function: what datasets.yaml says of the file that a download job fetches, as JSON."""
+        where = self.folder / "datasets.yaml"
+        file = find_file(load_datasets(where), wildcards.dataset, wildcards.file, where=where)
+        return file.model_dump_json()

@@ -1,0 +1,1 @@
+"""Template: copy this folder to start a paper."""

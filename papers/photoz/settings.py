@@ -1,0 +1,128 @@
+"""Models of the sections of config.yaml for the reproduction of arXiv:1903.08174; the values are in that file."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from common.yamlio import Strict
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class PerBand(Strict):
+    """One number for each band."""
+
+    u: float
+    g: float
+    r: float
+    i: float
+    z: float
+    y: float
+
+    def values(self) -> list[float]:
+        """Return the six numbers in the order u g r i z y."""
+        return [self.u, self.g, self.r, self.i, self.z, self.y]
+
+
+class PerQuality(Strict):
+    """One fraction for each redshift quality `zquality` 1 to 4 of the DEEP2 survey."""
+
+    q1: Fraction  # no redshift
+    q2: Fraction  # doubtful
+    q3: Fraction  # secure
+    q4: Fraction  # very secure
+
+    def values(self) -> list[float]:
+        """Return the four fractions in the order of zquality 1 2 3 4."""
+        return [self.q1, self.q2, self.q3, self.q4]
+
+
+class GalaxyClass(Strict):
+    """Redshifts and spectra of one class of galaxies at a given r magnitude; z law of Benitez (2000), Eq. (24)."""
+
+    z_shape: Positive  # alpha in p(z) ~ z^alpha exp(-(z/zm)^alpha)
+    zm_at_r20: Positive  # zm = zm_at_r20 + zm_per_mag (r - 20)
+    zm_per_mag: float  # [1/mag]
+    kind_mean: float  # position in the sequence E = 0, Sbc = 1, Scd = 2, Im = 3, at z = 0.7; draws are clipped to 0-3
+    kind_per_ln_z: float  # change of the mean with ln z
+    kind_scatter: Positive
+    ebv_mean: float  # [mag] E(B-V) at r = 23; negative: bluer than the template, which contains some dust already
+    ebv_per_mag: float  # change of the mean with r
+    ebv_per_kind: float  # [mag] change of the mean with the position in the sequence
+    ebv_scatter: Positive  # [mag]
+
+
+class Population(Strict):
+    """Galaxies that have a spectrum: number counts, redshifts, spectral types."""
+
+    counts_slope: Positive  # [dex/mag] of the r-band number counts
+    r_limit_mag: float  # [AB mag] targeting limit
+    r_limit_width_mag: Positive  # [mag] softness of that limit
+    early_at_r20: Fraction  # fraction of early types at r = 20 ...
+    early_decline: float  # [1/mag] ... times exp(-early_decline (r - 20)), Benitez (2000), Eq. (23)
+    early: GalaxyClass
+    late: GalaxyClass
+    z_limit: Positive  # [O II] 3727 leaves the spectrograph; redshifts fail beyond
+    z_limit_width: Positive  # softness of that limit
+    hst_z_range: tuple[float, float]  # 3D-HST grism redshifts, without the limit above
+
+
+class Photometry(Strict):
+    """Filters, depths and coverage."""
+
+    mean_wavelength_aa: PerBand  # [Angstrom] to which the LSST curves are stretched
+    correction_knots_aa: list[Positive]  # [Angstrom] rest wavelengths of ...
+    correction_mag: list[float]  # [mag] ... the correction of the templates, linear in ln(wavelength)
+    zero_point_mag: PerBand  # [mag] added: templates and filters are not exactly the survey's
+    intrinsic_scatter_mag: Positive  # [mag] per band, spectra differ from the templates
+    depth_deep_mag: PerBand  # [AB mag] 5 sigma, cfhtls_source 0 (ugriz), subaru_source 0 (y)
+    depth_wide_mag: PerBand  # [AB mag] 5 sigma, cfhtls_source 1 (ugriz), subaru_source 1 (y)
+    detection_sigma: Positive  # below this signal-to-noise the magnitude is 99
+    fraction_wide: Fraction  # CFHTLS Wide, among rows with a CFHTLS match
+    fraction_no_cfhtls: Fraction  # no CFHTLS match: u g r i z are -99
+    fraction_no_y: Fraction  # not observed by Subaru: y is -99
+    fraction_shallow_y: Fraction  # subaru_source 1, among rows with Y
+    radius_at_r23_arcsec: Positive  # [arcsec] median half-light radius
+    radius_per_mag_dex: float  # [dex/mag] change of its logarithm with r
+    radius_scatter_dex: Positive  # [dex]
+    auto_total_scatter: Positive  # [mag/arcsec] MAG_AUTO: error common to all bands, times the radius
+    auto_colour_scatter: Positive  # [mag/arcsec] MAG_AUTO: error of each band (its own seeing), times the radius
+
+
+class Spectroscopy(Strict):
+    """Surveys and redshift quality."""
+
+    fraction_deep3: Fraction  # among DEEP2 + DEEP3
+    fraction_3dhst: Fraction  # among all rows
+    zquality: PerQuality  # fractions, sum 1
+    line_error: PerQuality  # fraction of wrong redshifts per zquality
+    velocity_error: Positive  # sigma(z)/(1+z) of DEIMOS
+    grism_error: Positive  # sigma(z)/(1+z) of 3D-HST
+
+    @field_validator("zquality")
+    @classmethod
+    def _sum_is_one(cls, zquality: PerQuality) -> PerQuality:
+        if abs(sum(zquality.values()) - 1) > 1e-6:
+            raise ValueError(f"the four fractions must sum to 1, found {sum(zquality.values()):.6f}")
+        return zquality
+
+
+class Outliers(Strict):
+    """Galaxies whose colours are not those of one normal galaxy at the catalogue's redshift."""
+
+    fraction_blend: Fraction  # a second galaxy, at its own redshift, in the aperture
+    blend_flux_ratio: tuple[float, float]  # r-band flux of the second galaxy / first, uniform
+    fraction_agn: Fraction  # an active nucleus
+    agn_light_fraction: tuple[float, float]  # of the r-band flux, uniform
+    agn_slope: float  # alpha in f_nu ~ nu^alpha
+
+
+class SimulateConfig(Strict):
+    """Section `simulate`: the stand-in for the catalogue."""
+
+    n_galaxies: Annotated[int, Field(gt=0)]  # rows
+    population: Population
+    photometry: Photometry
+    spectroscopy: Spectroscopy
+    outliers: Outliers

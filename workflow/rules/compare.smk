@@ -1,0 +1,46 @@
+"""Join the seeds of a run, and put each published number beside ours.
+
+REQUIRED INPUTS:
+    results/<paper>/<run>/seed<k>/metrics.json  from the paper's evaluate stage, one per seed
+    papers/<paper>/published.yaml               what the article states, and where
+OUTPUTS:
+    results/<paper>/<run>/metrics.json          mean and scatter over the seeds
+    results/<paper>/<run>/comparison.json       one verdict per published claim
+"""
+
+
+rule aggregate:
+    input:
+        seeds=lambda w: BY_NAME[w.paper].per_seed("metrics.json")(w),
+        code=import_closure("common.aggregate"),
+    output:
+        metrics="results/{paper}/{run}/metrics.json",
+    log:
+        "results/{paper}/{run}/logs/aggregate.log",
+    benchmark:
+        "results/{paper}/{run}/benchmarks/aggregate.jsonl"
+    threads: 1
+    conda:
+        "../../envs/core.yaml"
+    shell:
+        "python -m common.aggregate --seeds {input.seeds} --metrics {output.metrics} 2>&1 | tee {log}"
+
+
+rule compare:
+    input:
+        metrics="results/{paper}/{run}/metrics.json",
+        receipts=lambda w: BY_NAME[w.paper].receipts(w),
+        published="papers/{paper}/published.yaml",
+        code=import_closure("common.compare"),
+    output:
+        comparison="results/{paper}/{run}/comparison.json",
+    log:
+        "results/{paper}/{run}/logs/compare.log",
+    benchmark:
+        "results/{paper}/{run}/benchmarks/compare.jsonl"
+    threads: 1
+    conda:
+        "../../envs/core.yaml"
+    shell:
+        "python -m common.compare --published {input.published} --metrics {input.metrics}"
+        " --receipts {input.receipts} --run {wildcards.run} --comparison {output.comparison} 2>&1 | tee {log}"

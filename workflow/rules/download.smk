@@ -1,0 +1,31 @@
+"""Fetch and verify one file of an archive.
+
+REQUIRED INPUTS:
+    papers/<paper>/datasets.yaml declares the file: addresses, size, checksum, licence, access
+OUTPUTS:
+    results/<paper>/<run>/receipts/<data set>/<file>.json says what was verified. The file itself, in the data
+    folder, is deliberately not an output: Snakemake deletes outputs when a rule fails or is forced.
+"""
+
+
+rule download:
+    input:
+        code=import_closure("common.download"),
+    output:
+        receipt="results/{paper}/{run}/receipts/{dataset}/{file}.json",
+    log:
+        "results/{paper}/{run}/logs/download/{dataset}/{file}.log",
+    benchmark:
+        "results/{paper}/{run}/benchmarks/download/{dataset}/{file}.jsonl"
+    wildcard_constraints:
+        dataset="(?!generated/)[^/]+",
+        file=".+",
+    params:
+        state=lambda wildcards, output: receipt_state(Path(output.receipt)),
+        declared=lambda w: BY_NAME[w.paper].declared_file(w),
+    threads: 1
+    conda:
+        "../../envs/core.yaml"
+    shell:
+        "python -m common.download --datasets papers/{wildcards.paper}/datasets.yaml"
+        " --dataset {wildcards.dataset} --file {wildcards.file} --receipt {output.receipt} 2>&1 | tee {log}"

@@ -1,0 +1,31 @@
+"""Write a paper's report: verdicts, figures, deviations, provenance, cost.
+
+REQUIRED INPUTS:
+    results/<paper>/<run>/comparison.json, metrics.json, figures/, receipts/
+    papers/<paper>/published.yaml and README.md (its numbered deviations)
+OUTPUTS:
+    results/<paper>/<run>/report.html and report.md
+"""
+
+
+rule report:
+    input:
+        comparison="results/{paper}/{run}/comparison.json",
+        metrics="results/{paper}/{run}/metrics.json",
+        receipts=lambda w: BY_NAME[w.paper].receipts(w),
+        figures=lambda w: expand(getattr(rules, f"{w.paper}_figures").output, run=w.run),
+        published="papers/{paper}/published.yaml",
+        readme="papers/{paper}/README.md",
+        code=import_closure("common.report"),
+        template="common/templates/report.html.j2",
+    output:
+        html="results/{paper}/{run}/report.html",
+        markdown="results/{paper}/{run}/report.md",
+    log:
+        "results/{paper}/{run}/logs/report.log",
+    threads: 1
+    conda:
+        "../../envs/core.yaml"
+    shell:
+        "python -m common.report --paper papers/{wildcards.paper} --results results/{wildcards.paper}/{wildcards.run}"
+        " --html {output.html} --markdown {output.markdown} 2>&1 | tee {log}"

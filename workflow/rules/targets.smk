@@ -1,0 +1,44 @@
+"""The targets that people type: `snakemake papers/<name>`, in every spelling a shell produces.
+
+REQUIRED INPUTS:
+    the report of the paper for the run that --config run=... names
+OUTPUTS:
+    none, so each call prints the verdict table and the figures, also when nothing had to be rebuilt.
+    A target must never declare papers/<name> as an output: Snakemake would delete the sources.
+"""
+
+ALL_REPORTS = [f"results/{name}/{OPTIONS.run}/report.html" for name in PAPERS]
+
+
+rule all:
+    default_target: True
+    input:
+        ALL_REPORTS,
+    localrule: True
+    log:
+        f"results/{OPTIONS.run}_summary.log",
+    conda:
+        "../../envs/core.yaml"
+    params:
+        strict=OPTIONS.strict,
+    shell:
+        "python -m common.summary --reports {input} --strict {params.strict} 2>&1 | tee {log}"
+
+
+for paper_name in PAPERS:
+    for spelling in ("papers/{}", "papers/{}/", "./papers/{}", "./papers/{}/"):
+
+        rule:
+            name:
+                spelling.format(paper_name)
+            input:
+                f"results/{paper_name}/{OPTIONS.run}/report.html",
+            localrule: True
+            log:
+                f"results/{paper_name}/{OPTIONS.run}/logs/summary.log",
+            conda:
+                "../../envs/core.yaml"
+            params:
+                strict=OPTIONS.strict,
+            shell:
+                "python -m common.summary --reports {input} --strict {params.strict} 2>&1 | tee {log}"
