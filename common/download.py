@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import pooch
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
@@ -42,7 +43,7 @@ from common.yamlio import InputError, Strict
 log = logging.getLogger(__name__)
 
 LOCK_MODE = 0o666  # members of a class who share the folder must be able to take each other's locks
-NOT_PERMITTED = (errno.EACCES, errno.EPERM, errno.EROFS)
+UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 OWN_DATA_ROOT = "choose another data folder with: --config data=DIR"
 
@@ -108,7 +109,7 @@ def _download(file: DataFile, target: Path, *, dataset: str, policy: Policy) -> 
                 part = open_part(_part_path(target, address, expected))
                 log.info("%s: from %s%s", file.name, address, f", after {in_megabytes(part.size)}" if part.size else "")
                 transfer = Transfer(part, name=file.name, expected=expected, policy=policy, token=address.token)
-                transfer(address.url, str(target))
+                _into_cache(target, address.url, transfer, checksum=expected.checksum)
             except RefusedError as refusal:
                 log.warning("%s: %s: %s", file.name, address, refusal)
                 failures.append(f"{address}: {refusal}")
@@ -119,6 +120,13 @@ def _download(file: DataFile, target: Path, *, dataset: str, policy: Policy) -> 
                 return _receipt(file, target, dataset=dataset, found=part.fingerprint)
     parts = {_part_path(target, address, expected) for address in addresses}
     raise InputError(_how_to_obtain(file, target, dataset=dataset, failures=failures, parts=parts))
+
+
+def _into_cache(target: Path, url: str, transfer: Transfer, *, checksum: str | None) -> None:
+    """Have pooch fetch `url` with our transfer, check the hash once more and move the file into place."""
+    pooch.get_logger().setLevel(logging.ERROR)  # it would print the address with any password in it
+    known_to_pooch = checksum if checksum and not checksum.startswith("adler32:") else None
+    pooch.retrieve(url, known_hash=known_to_pooch, fname=target.name, path=target.parent, downloader=transfer)
 
 
 def _part_path(target: Path, address: Address, expected: Expected) -> Path:
@@ -210,7 +218,7 @@ def _locked(target: Path) -> Iterator[None]:
 
 @contextmanager
 def _system_errors_explained(target: Path) -> Iterator[None]:
-    """Turn a full disk or a lack of permissions into a message with the next step."""
+    """Turn a full disk or a folder that cannot be used into a message with the next step."""
     try:
         yield
     except OSError as error:
@@ -220,7 +228,7 @@ def _system_errors_explained(target: Path) -> Iterator[None]:
                 f"{place}, so {target.name} is not complete. What was fetched is kept and continued by the next call. "
                 f"Free some space, or {OWN_DATA_ROOT}"
             ) from None
-        if error.errno in NOT_PERMITTED:
+        if error.errno in UNUSABLE:
             is_there = os.path.exists(target)  # noqa: PTH110 - Path.exists fails in a folder that may not be entered
             problem = "cannot be read" if is_there else "is missing there and cannot be written"
             raise InputError(

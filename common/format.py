@@ -19,16 +19,27 @@ def published(line: Line) -> str:
     """Return what the article states."""
     claim = line.claim
     if not isinstance(claim, NumberClaim):
-        return f"{claim.smaller} < {claim.larger}"
+        return " < ".join(without_common_parts(claim.smaller, claim.larger))
     text = f"{claim.value:g} {claim.unit}".strip()
     return f"{text} (unverified)" if claim.source == "recalled" else text
+
+
+def without_common_parts(first: str, second: str) -> tuple[str, str]:
+    """Return what tells two dotted keys apart: "apercor" and "auto" for deep.apercor.sigma and deep.auto.sigma."""
+    pairs = list(zip(first.split("."), second.split("."), strict=False))
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    if first.count(".") != second.count(".") or not different:
+        return first, second
+    return ".".join(one for one, _ in different), ".".join(other for _, other in different)
 
 
 def ours(line: Line) -> str:
     """Return what we measured: the scatter between seeds as error, or the statistical one for a single seed."""
     claim = line.claim
+    if isinstance(line.outcome, NotAttempted):
+        return ""
     keys = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
-    return " and ".join(measured(line.ours[key]) for key in keys if key in line.ours)
+    return " and ".join(measured(line.ours[key]) for key in keys)
 
 
 def measured(entry: Measured) -> str:

@@ -1,8 +1,7 @@
 """One address into one file: resumed by HTTP range, retried, checked while it streams, moved into place at the end.
 
-`Transfer` follows the downloader protocol of pooch, `downloader(url, output_file, pooch)`, and can be handed to
-`pooch.retrieve`. What it adds to pooch's own downloaders is that no byte is fetched twice: pooch restarts from zero
-after a cut, and a killed call of `pooch.retrieve` leaves a nameless temporary file that nobody continues.
+`Transfer` follows the downloader protocol of pooch, `downloader(url, output_file, pooch)`. What it adds to pooch's own
+downloaders is that no byte is fetched twice: they restart from zero after a cut.
 """
 
 import errno
@@ -250,7 +249,7 @@ def _check_status(response: requests.Response) -> None:
 
 def _retry_after_s(response: requests.Response) -> float | None:
     try:
-        return Retry(retry_after_max=86400).parse_retry_after(response.headers["Retry-After"])
+        return Retry().parse_retry_after(response.headers["Retry-After"])
     except (KeyError, urllib3.exceptions.InvalidHeader):
         return None
 

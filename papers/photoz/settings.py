@@ -49,7 +49,7 @@ class GalaxyClass(Strict):
     kind_scatter: Positive
     ebv_mean: float  # [mag] E(B-V) at r = 23; negative: bluer than the template, which contains some dust already
     ebv_per_mag: float  # change of the mean with r
-    ebv_per_kind: float  # [mag] change of the mean with the position in the sequence
+    ebv_per_ln_z: float  # [mag] change of the mean with ln z, at z = 0.7
     ebv_scatter: Positive  # [mag]
 
 
@@ -75,7 +75,7 @@ class Photometry(Strict):
     correction_knots_aa: list[Positive]  # [Angstrom] rest wavelengths of ...
     correction_mag: list[float]  # [mag] ... the correction of the templates, linear in ln(wavelength)
     zero_point_mag: PerBand  # [mag] added: templates and filters are not exactly the survey's
-    intrinsic_scatter_mag: Positive  # [mag] per band, spectra differ from the templates
+    intrinsic_scatter_mag: PerBand  # [mag] spectra differ from the templates; in y also calibration
     depth_deep_mag: PerBand  # [AB mag] 5 sigma, cfhtls_source 0 (ugriz), subaru_source 0 (y)
     depth_wide_mag: PerBand  # [AB mag] 5 sigma, cfhtls_source 1 (ugriz), subaru_source 1 (y)
     detection_sigma: Positive  # below this signal-to-noise the magnitude is 99

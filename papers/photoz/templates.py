@@ -1,9 +1,9 @@
-"""Galaxy magnitudes from spectral templates: filters, dust and intergalactic absorption, tabulated once on a grid.
+"""Magnitudes of galaxies from spectral templates: filters, dust, intergalactic absorption, tabulated on a grid.
 
 The stand-in for the catalogue of arXiv:1903.08174 (simulate.py) looks its noiseless magnitudes up here. Spectra and
-filter curves are data files shipped with GalSim; the integrals are plain numpy, checked against galsim.SED in the tests.
+filter curves are data files that GalSim ships; the integrals are plain numpy and agree with galsim.SED (tests).
 
-Spectra -> table:  T(lambda) --dust--> T * 10^(-0.4 k E(B-V)) --redshift, intergalactic hydrogen--> AB magnitude per band
+template T -> dust: T 10^(-0.4 k E(B-V)) -> redshift -> intergalactic hydrogen -> AB magnitude in each band
 """
 
 from collections.abc import Sequence
@@ -68,21 +68,6 @@ def correct_templates(templates: Array, *, knots_aa: Sequence[float], correction
     return np.asarray(templates * 10 ** (-0.4 * dimming_mag))
 
 
-def mix_templates(templates: Array, kind: Array) -> Array:
-    """Interpolate linearly between neighbouring templates.
-
-    Args:
-        templates: f_lambda, (template, wavelength).
-        kind: Position in the sequence E = 0, Sbc = 1, Scd = 2, Im = 3, (n,).
-
-    Returns:
-        f_lambda, (n, wavelength).
-    """
-    left = np.clip(np.floor(kind).astype(int), 0, len(templates) - 2)
-    weight = (kind - left)[:, None]  # (n, 1)
-    return (1 - weight) * templates[left] + weight * templates[left + 1]
-
-
 def calzetti_k(wavelength_aa: Array) -> Array:
     """Return A(lambda) / E(B-V) of Calzetti et al. (2000), Eq. (4); constant outside its range 0.12-2.2 micron."""
     inverse_um = 1e4 / np.clip(wavelength_aa, 1200.0, 22000.0)
@@ -137,19 +122,32 @@ def ab_magnitude(rest_flux: Array, redshift: float, bandpass: Bandpass) -> Array
 
 @dataclass(frozen=True)
 class MagnitudeTable:
-    """Magnitudes in six bands as a function of template, dust and redshift."""
+    """Magnitudes of the pure templates in six bands as a function of dust and redshift."""
 
-    interpolator: RegularGridInterpolator  # (kind, E(B-V), ln(1 + z)) -> (6,)
+    interpolator: RegularGridInterpolator  # (E(B-V), ln(1 + z)) -> (template, 6)
 
     def __call__(self, kind: Array, ebv: Array, redshift: Array) -> Array:
-        """Return AB magnitudes with a common, arbitrary zero point; arguments (n,), result (n, 6)."""
-        return np.asarray(self.interpolator(np.column_stack([kind, ebv, np.log1p(redshift)])))
+        """Return AB magnitudes of spectra mixed linearly from two neighbouring templates.
+
+        Args:
+            kind: Position in the sequence E = 0, Sbc = 1, Scd = 2, Im = 3, (n,).
+            ebv: E(B-V) [mag], (n,).
+            redshift: (n,).
+
+        Returns:
+            Magnitudes with a common, arbitrary zero point, (n, 6).
+        """
+        flux = 10 ** (-0.4 * self.interpolator(np.column_stack([ebv, np.log1p(redshift)])))  # (n, template, 6)
+        left = np.clip(np.floor(kind).astype(int), 0, flux.shape[1] - 2)
+        weight = (kind - left)[:, None]  # (n, 1)
+        rows = np.arange(len(kind))
+        return np.asarray(-2.5 * np.log10((1 - weight) * flux[rows, left] + weight * flux[rows, left + 1]))
 
 
 def tabulate_magnitudes(
     templates: Array, *, mean_wavelength_aa: Sequence[float], ebv_range: tuple[float, float]
 ) -> MagnitudeTable:
-    """Integrate all spectra over all filters on a grid of template (25) x E(B-V) (11) x ln(1 + z) (every 0.006).
+    """Integrate all templates over all filters on a grid of E(B-V) (13) x ln(1 + z) (every 0.003).
 
     Args:
         templates: f_lambda, (template, wavelength).
@@ -157,15 +155,13 @@ def tabulate_magnitudes(
         ebv_range: Smallest and largest E(B-V) [mag].
 
     Returns:
-        The table; linear interpolation in it is good to 0.01 mag (tested).
+        The table. It is linear in magnitude between grid points and in flux between templates: good to 0.01 mag.
     """
-    kind = np.linspace(0, len(templates) - 1, 25)
-    ebv = np.linspace(*ebv_range, 11)
-    log_1z = np.arange(0.0, np.log1p(Z_MAX) + 0.006, 0.006)
+    ebv = np.linspace(*ebv_range, 13)
+    log_1z = np.arange(0.0, np.log1p(Z_MAX) + 0.003, 0.003)
     dust = 10 ** (-0.4 * ebv[:, None] * calzetti_k(REST_WAVELENGTH_AA))  # (ebv, wavelength)
-    spectra = mix_templates(templates, kind)[:, None, :] * dust  # (kind, ebv, wavelength)
-    flat_spectra = spectra.reshape(-1, len(REST_WAVELENGTH_AA))
+    spectra = (dust[:, None] * templates).reshape(-1, len(REST_WAVELENGTH_AA))  # (ebv * template, wavelength)
     bandpasses = [read_bandpass(band, mean_aa=mean) for band, mean in zip(BANDS, mean_wavelength_aa, strict=True)]
-    mags = [[ab_magnitude(flat_spectra, z, bandpass) for bandpass in bandpasses] for z in np.expm1(log_1z)]
-    mags_grid = np.array(mags).reshape(len(log_1z), len(BANDS), len(kind), len(ebv)).transpose(2, 3, 0, 1)
-    return MagnitudeTable(RegularGridInterpolator((kind, ebv, log_1z), mags_grid))
+    mags = [[ab_magnitude(spectra, z, bandpass) for bandpass in bandpasses] for z in np.expm1(log_1z)]
+    grid = np.array(mags).reshape(len(log_1z), len(BANDS), len(ebv), len(templates))
+    return MagnitudeTable(RegularGridInterpolator((ebv, log_1z), grid.transpose(2, 0, 3, 1)))

@@ -1,0 +1,53 @@
+# make demo: from nothing to figures with no network but the package index.  make test: the whole test suite.
+PYTHON ?= python3
+EXTRAS ?= astro
+DEMO_PAPER := photoz
+DEMO_EXTRAS := astro
+TEST_EXTRAS := astro,dev
+BIN := .venv/bin
+
+.PHONY: help env demo test lint smoke lock readme clean
+
+help:
+	@echo "make demo              install, then run papers/$(DEMO_PAPER) on generated data"
+	@echo "make test              install with the test extras, then run every test"
+	@echo "make env EXTRAS=astro  install only: astro, torch, tensorflow, hep, gw, dev, cluster (comma-separated)"
+	@echo "make smoke PAPER=name  run one paper on tiny generated data, with only its own extras"
+	@echo "make lint              formatting, style, types, workflow"
+	@echo "make readme            write the tables of the READMEs from recorded results"
+	@echo "make lock              pin all packages anew after an edit of pyproject.toml"
+	@echo "make clean             delete results/ (not data/)"
+
+env:
+	@$(PYTHON) envs/install.py --extras "$(EXTRAS)"
+
+demo:
+	@$(PYTHON) envs/install.py --extras "$(DEMO_EXTRAS)"
+	$(BIN)/snakemake papers/$(DEMO_PAPER) --config run=generated seeds=0
+
+test:
+	@$(PYTHON) envs/install.py --extras "$(TEST_EXTRAS)"
+	$(BIN)/python -m pytest
+
+lint:
+	@$(PYTHON) envs/install.py --extras "$(TEST_EXTRAS)"
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow papers
+	$(BIN)/snakemake --lint
+
+smoke:
+	@$(PYTHON) envs/install.py --extras "$$(sed -n 's/^ *extras: *\[\(.*\)\].*/\1/p' papers/$(PAPER)/published.yaml)"
+	$(BIN)/snakemake papers/$(PAPER) --workflow-profile profiles/smoke
+
+readme:
+	$(BIN)/python -m common.readme
+
+lock:
+	@$(PYTHON) envs/install.py --extras "$(TEST_EXTRAS)"
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python envs/lock.py
+
+clean:
+	rm -rf results

@@ -1,0 +1,1 @@
+"""DEEP2/3 photometric redshifts with a random forest, arXiv:1903.08174."""

@@ -1,0 +1,121 @@
+"""From the catalogue to photometric redshifts, arXiv:1903.08174.
+
+REQUIRED INPUTS:
+    archive runs: the files of datasets.yaml that the setting `archive` names, fetched by the shared download rule
+    generated runs: none
+OUTPUTS (below results/photoz/<run>/):
+    prepared.h5 · seed<k>/predictions.h5 · seed<k>/metrics.json · figures/
+"""
+
+from common.workflow import Paper
+
+paper = Paper("photoz", config)
+
+
+rule simulate:
+    input:
+        code=paper.code("simulate"),
+    output:
+        catalogue=f"{paper.generated_data}/DEEP2_uniq_Terapix_Subaru_v1.fits",
+        receipt=f"{paper.results}/receipts/generated/DEEP2_uniq_Terapix_Subaru_v1.fits.json",
+    params:
+        config=paper.section("simulate"),
+    log:
+        f"{paper.results}/logs/simulate.log",
+    benchmark:
+        f"{paper.results}/benchmarks/simulate.jsonl"
+    conda:
+        "../../envs/astro.yaml"
+    shell:
+        paper.shell("simulate", "--config {params.config:q} --catalogue {output.catalogue} --receipt {output.receipt}")
+
+
+rule prepare:
+    input:
+        receipts=paper.receipts,
+        code=paper.code("prepare"),
+    output:
+        prepared=f"{paper.results}/prepared.h5",
+    params:
+        config=paper.section("prepare"),
+    log:
+        f"{paper.results}/logs/prepare.log",
+    benchmark:
+        f"{paper.results}/benchmarks/prepare.jsonl"
+    conda:
+        "../../envs/astro.yaml"
+    shell:
+        paper.shell("prepare", "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}")
+
+
+rule train:
+    input:
+        prepared=f"{paper.results}/prepared.h5",
+        code=paper.code("train"),
+    output:
+        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+    params:
+        config=paper.section("train"),
+    log:
+        f"{paper.results}/logs/train_seed{{seed}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/train_seed{{seed}}.jsonl"
+    threads: 1 # seeds in parallel beat several threads per seed
+    conda:
+        "../../envs/astro.yaml"
+    shell:
+        paper.shell(
+            "train",
+            "--config {params.config:q} --seed {wildcards.seed} --threads {threads}"
+            " --prepared {input.prepared} --predictions {output.predictions}",
+        )
+
+
+rule evaluate:
+    input:
+        prepared=f"{paper.results}/prepared.h5",
+        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        code=paper.code("evaluate"),
+    output:
+        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
+    params:
+        config=paper.section("evaluate"),
+    log:
+        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+    conda:
+        "../../envs/astro.yaml"
+    shell:
+        paper.shell(
+            "evaluate",
+            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared}"
+            " --predictions {input.predictions} --metrics {output.metrics}",
+        )
+
+
+rule figures:
+    input:
+        prepared=f"{paper.results}/prepared.h5",
+        predictions=paper.per_seed("predictions.h5"),
+        metrics=f"{paper.results}/metrics.json",
+        code=paper.code("figures"),
+        style="common/figures.mplstyle",
+    output:
+        paper.figures(
+            "fig1_zphot_zspec", "fig2_metrics", "fig3_colours", "fig4_nz", "fig5_importance", "fig6_experiments"
+        ),
+    params:
+        config=paper.section("evaluate"),
+    log:
+        f"{paper.results}/logs/figures.log",
+    benchmark:
+        f"{paper.results}/benchmarks/figures.jsonl"
+    conda:
+        "../../envs/astro.yaml"
+    shell:
+        paper.shell(
+            "figures",
+            "--config {params.config:q} --prepared {input.prepared} --predictions {input.predictions}"
+            " --metrics {input.metrics} --figures {output}",
+        )

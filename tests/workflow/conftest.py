@@ -1,0 +1,74 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_SOURCE = shutil.ignore_patterns(
+    ".git", ".venv", ".snakemake", "results", "data", "__pycache__", "*_cache", ".hypothesis", "*.egg-info", "build"
+)
+
+
+@dataclass
+class Checkout:
+    """A copy of the repository, and the snakemake command in it."""
+
+    folder: Path
+
+    def snakemake(self, *arguments, timeout=600, **variables):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PAPERS_")} | variables
+        command = [str(Path(sys.executable).parent / "snakemake"), *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    def jobs(self, *arguments):
+        """Return how often each rule would run, from the table that a dry run prints."""
+        done = self.snakemake("--dry-run", "--quiet", "host", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        table = done.stdout.partition("Job stats:")[2].partition("total")[0]
+        return {name: int(count) for name, count in re.findall(r"^(\S+) +(\d+)$", table, re.MULTILINE)}
+
+    def edit(self, file, old, new):
+        path = self.folder / file
+        content = path.read_text()
+        assert old in content, f"{file} has no {old!r}"
+        path.write_text(content.replace(old, new))
+
+    def sources(self):
+        """Return the content of every source file, by path."""
+        folders = ("papers", "common", "workflow", "envs", "profiles")
+        files = [path for folder in folders for path in (self.folder / folder).rglob("*")]
+        return {
+            str(path): path.read_bytes() for path in files if path.is_file() and "__pycache__" not in path.parts
+        }
+
+
+def copy_sources(target):
+    """Copy the repository without results; leave only the paper `mini`, a copy of the template."""
+    shutil.copytree(ROOT, target, ignore=NOT_SOURCE)
+    for rules in target.glob("papers/*/rules.smk"):
+        if rules.parent.name != "_template":
+            shutil.rmtree(rules.parent)
+    shutil.copytree(target / "papers/_template", target / "papers/mini")
+    return Checkout(target)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return copy_sources(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A checkout in which the smoke run of `mini` is done; its sources must be left as they are."""
+    checkout = copy_sources(tmp_path_factory.mktemp("finished") / "checkout")
+    done = checkout.snakemake("papers/mini", "--config", "run=smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    checkout.first_output = done.stdout
+    return checkout

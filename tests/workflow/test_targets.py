@@ -1,0 +1,86 @@
+"""What people type, and what happens to the sources when they do."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.workflow.conftest import copy_sources
+
+
+def test_the_summary_names_verdicts_and_existing_figures(finished):
+    lines = finished.first_output.splitlines()
+    figures = [line.strip() for line in lines if line.strip().endswith(".png")]
+    assert figures and all((finished.folder / figure).exists() for figure in figures)
+    assert "GENERATED" in finished.first_output and "not comparable" in finished.first_output
+    assert "reproduced" not in finished.first_output
+
+
+def test_all_four_spellings_are_targets(finished):
+    for spelling in ("papers/mini", "papers/mini/", "./papers/mini", "./papers/mini/"):
+        assert finished.jobs(spelling, "--config", "run=smoke") == {spelling: 1}
+
+
+def test_a_second_call_prints_the_summary_again(finished):
+    again = finished.snakemake("papers/mini", "--config", "run=smoke")
+    assert again.returncode == 0 and "fig1_score.png" in again.stdout
+    assert "1 of 1 steps" in again.stderr
+
+
+@pytest.mark.parametrize("target", ["papers/minni", "papers/_template", "papers/"])
+def test_a_target_without_rules_fails(finished, target):
+    assert finished.snakemake("-n", target).returncode != 0
+
+
+def test_forcing_everything_leaves_the_sources_alone(checkout):
+    before = checkout.sources()
+    done = checkout.snakemake("papers/mini", "--forceall", "--config", "run=smoke")
+    assert done.returncode == 0, done.stderr
+    assert checkout.sources() == before
+
+
+def test_the_bare_command_builds_every_paper(finished):
+    jobs = finished.jobs("--config", "run=smoke")
+    assert jobs == {"all": 1}
+
+
+def test_the_interpreter_beside_snakemake_runs_the_stages(finished):
+    """`.venv/bin/snakemake` without activation: another python comes first on the PATH."""
+    done = finished.snakemake("papers/mini", "--config", "run=smoke", PATH=f"/usr/bin:/bin:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_seeds_can_be_given_as_a_list(finished):
+    jobs = finished.jobs("papers/mini", "--config", "run=smoke", "seeds=0,1,2")
+    assert (jobs["mini_train"], jobs["mini_evaluate"], jobs["aggregate"]) == (2, 2, 1)
+
+
+def test_nested_settings_are_coerced(finished):
+    """Text that means the same number must not look like a change."""
+    assert finished.jobs("papers/mini", "--config", "run=smoke", "mini={train: {test_fraction: 0.5}}") == {
+        "papers/mini": 1
+    }
+    changed = finished.jobs("papers/mini", "--config", "run=smoke", "mini={train: {test_fraction: 0.4}}")
+    assert "mini_train" in changed and "mini_prepare" not in changed
+
+
+def test_contributing_page_is_enough_to_add_a_paper(tmp_path):
+    """The shell block of CONTRIBUTING.md, followed to the letter."""
+    checkout = copy_sources(tmp_path / "checkout")
+    shutil.rmtree(checkout.folder / "papers/mini")
+    page = (checkout.folder / "CONTRIBUTING.md").read_text()
+    block = page.partition("```bash\n")[2].partition("```")[0]
+    assert "papers/_template" in block and "papers/my_paper" in block
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block],
+        cwd=checkout.folder,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "results/my_paper/generated/report.html" in done.stdout
