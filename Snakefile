@@ -9,7 +9,14 @@ min_version("9.20")
 sys.path.insert(0, workflow.basedir)
 
 from common.config import split_options
-from common.workflow import Paper, discover, export_environment, import_closure, receipt_state, warn_of_other_runs
+from common.workflow import (
+    Paper,
+    discover,
+    export_environment,
+    import_closure,
+    receipt_state,
+    warn_of_other_runs,
+)
 from common.yamlio import InputError
 
 PAPERS = discover()
@@ -33,8 +40,7 @@ for name in PAPERS:
     renamed = f"{name}_*"
 
     module:
-        name:
-            name
+        name: name
         snakefile:
             f"papers/{name}/rules.smk"
         config:

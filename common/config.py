@@ -103,15 +103,16 @@ def load_settings(folder: Path, run: str, model: type[S], *, changes: Any = None
 
 def _layer_with(key: Location, layers: list[tuple[str, Any]]) -> str:
     """Return the name of the last layer that sets `key`, else of the first: it is the complete one."""
-    for name, content in reversed(layers):
+    for layer in reversed(layers):
+        content = layer[1]
         for part in key:
             content = content.get(part) if isinstance(content, dict) else None
         if content is not None:
-            return name
+            return layer[0]
     return layers[0][0]
 
 
 def section_json(settings: BaseModel, section: str) -> str:
     """Return one section as JSON with sorted keys: the same settings always give the same text."""
-    return json.dumps(getattr(settings, section).model_dump(mode="json"), sort_keys=True)
-
+    content: BaseModel = getattr(settings, section)
+    return json.dumps(content.model_dump(mode="json"), sort_keys=True)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from common.yamlio import InputError, Strict, load, nearest
 
 HEX_DIGITS = {"sha256": 64, "md5": 32, "adler32": 8}
+RESERVED_NAMES = ("generated",)  # receipts of files that simulate writes
 
 
 class Digest(Protocol):
@@ -52,6 +53,15 @@ def _check_name(name: str) -> str:
     return name
 
 
+def _check_dataset_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or name in RESERVED_NAMES:
+        raise ValueError(
+            "a data set's name is a folder below data/raw/: letters, digits, '.', '_' and '-', the first a letter or"
+            f" a digit, and none of: {', '.join(RESERVED_NAMES)}"
+        )
+    return name
+
+
 class Login(Strict):
     """How a person obtains a file that the archive does not give to anonymous programs."""
 
@@ -64,7 +74,7 @@ class DataFile(Strict):
     """One file of an archive."""
 
     name: Annotated[str, AfterValidator(_check_name)]  # path below data/raw/<dataset>/
-    urls: list[str] = []  # primary first, then mirrors, tried in this order
+    urls: list[str] = Field(default_factory=list)  # primary first, then mirrors, tried in this order
     bytes: int | None = Field(default=None, ge=0)
     checksum: Annotated[str, AfterValidator(_check_checksum)] | None = None  # None: trust on first use
     licence: str
@@ -90,13 +100,17 @@ class Dataset(Strict):
     files: list[DataFile]
 
 
-def load_datasets(path: Path) -> dict[str, Dataset]:
+DatasetName = Annotated[str, AfterValidator(_check_dataset_name)]
+Datasets = dict[DatasetName, Dataset]  # content of one `datasets.yaml`
+
+
+def load_datasets(path: Path) -> Datasets:
     """Return the data sets of one paper by name.
 
     Raises:
         InputError: If the file is missing, is not YAML or breaks the model; file and key are named.
     """
-    return load(path, dict[str, Dataset])
+    return load(path, Datasets)
 
 
 def find_file(datasets: dict[str, Dataset], dataset: str, name: str, *, where: Path) -> DataFile:

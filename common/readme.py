@@ -56,7 +56,9 @@ def paper_block(records: dict[str, Record]) -> str:
 
 def _run_table(name: str, record: Record) -> str:
     comparison = record.comparison
-    made_from = "**generated data**" if comparison.origin == "generated" else f"archive: {', '.join(comparison.datasets)}"
+    made_from = (
+        "**generated data**" if comparison.origin == "generated" else f"archive: {', '.join(comparison.datasets)}"
+    )
     head = f"Run `{name}`, made from {made_from}, {comparison.n_seeds} seed(s), on {record.machine}:"
     rows = [
         f"| {line.claim.id} | {text.published(line)} | {text.ours(line) or '–'} | {text.verdict(line)} |"
@@ -103,7 +105,9 @@ def main() -> None:
     papers = {name: Path("papers") / name for name in discover()}
     for folder in papers.values():
         record_runs(folder, Path("results"))
-        write_text(folder / "README.md", replace_block(folder / "README.md", "results", paper_block(read_records(folder))))
+        write_text(
+            folder / "README.md", replace_block(folder / "README.md", "results", paper_block(read_records(folder)))
+        )
     write_text(Path("README.md"), replace_block(Path("README.md"), "papers", overview_block(papers)))
 
 

@@ -137,9 +137,7 @@ def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
         verdict = "partly" if abs(difference) <= 3 * tolerance else "differs"
     seeds = f"{n} seeds" if n > 1 else "single seed, no interval"
     reason = f"|difference| {abs(difference):.3g}, tolerance {tolerance:.3g} ({claim.tolerance.reason}); {seeds}"
-    return Judged(
-        verdict=verdict, basis=basis, reason=reason, difference=difference, pull=pull, half_width=half_width
-    )
+    return Judged(verdict=verdict, basis=basis, reason=reason, difference=difference, pull=pull, half_width=half_width)
 
 
 def judge_ordering(smaller: Measured, larger: Measured, basis: Basis) -> Judged:

@@ -38,7 +38,8 @@ def import_closure(module: str) -> list[str]:
         finder.import_hook(module)
     except ImportError:
         raise InputError(f"{module.replace('.', '/')}.py: a rule runs this file, but it is missing.") from None
-    files = {Path(found.__file__).resolve() for found in finder.modules.values() if found.__file__}
+    sources = [getattr(found, "__file__", None) for found in finder.modules.values()]
+    files = {Path(source).resolve() for source in sources if source}
     return sorted(str(file.relative_to(ROOT)) for file in files if file.is_relative_to(ROOT))
 
 
@@ -94,7 +95,7 @@ class Paper:
         self.settings = functools.cache(self._load_settings)
 
     def _load_settings(self, run: str) -> RunSettings:
-        model = importlib.import_module(f"papers.{self.name}.settings").Settings
+        model: type[RunSettings] = importlib.import_module(f"papers.{self.name}.settings").Settings
         changes, seeds = self._config.get(self.name), self._config.get("seeds")
         return load_settings(self.folder, run, model, changes=changes, seeds=seeds)
 

@@ -84,7 +84,9 @@ def validate(content: Any, model: type[T], where: Path | str | Callable[[Locatio
         return TypeAdapter(model).validate_python(content)
     except ValidationError as error:
         details = error.errors()
-    raise InputError("\n".join(f"{where(d['loc']) if callable(where) else where}: {_describe(d, model)}" for d in details))
+    raise InputError(
+        "\n".join(f"{where(d['loc']) if callable(where) else where}: {_describe(d, model)}" for d in details)
+    )
 
 
 def load(path: Path, model: type[T]) -> T:

@@ -20,16 +20,19 @@ rule simulate:
     output:
         events=f"{paper.generated_data}/events.csv",
         receipt=f"{paper.results}/receipts/generated/events.csv.json",
-    params:
-        config=paper.section("simulate"),
     log:
         f"{paper.results}/logs/simulate.log",
     benchmark:
         f"{paper.results}/benchmarks/simulate.jsonl"
     conda:
         "../../envs/core.yaml"
+    params:
+        config=paper.section("simulate"),
     shell:
-        paper.shell("simulate", "--config {params.config:q} --events {output.events} --receipt {output.receipt}")
+        paper.shell(
+            "simulate",
+            "--config {params.config:q} --events {output.events} --receipt {output.receipt}",
+        )
 
 
 rule prepare:
@@ -38,16 +41,19 @@ rule prepare:
         code=paper.code("prepare"),
     output:
         prepared=f"{paper.results}/prepared.h5",
-    params:
-        config=paper.section("prepare"),
     log:
         f"{paper.results}/logs/prepare.log",
     benchmark:
         f"{paper.results}/benchmarks/prepare.jsonl"
     conda:
         "../../envs/core.yaml"
+    params:
+        config=paper.section("prepare"),
     shell:
-        paper.shell("prepare", "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}")
+        paper.shell(
+            "prepare",
+            "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}",
+        )
 
 
 rule train:
@@ -56,14 +62,14 @@ rule train:
         code=paper.code("train"),
     output:
         model=f"{paper.results}/seed{{seed}}/model.npz",
-    params:
-        config=paper.section("train"),
     log:
         f"{paper.results}/logs/train_seed{{seed}}.log",
     benchmark:
         f"{paper.results}/benchmarks/train_seed{{seed}}.jsonl"
     conda:
         "../../envs/core.yaml"
+    params:
+        config=paper.section("train"),
     shell:
         paper.shell(
             "train",
@@ -86,7 +92,8 @@ rule predict:
         "../../envs/core.yaml"
     shell:
         paper.shell(
-            "predict", "--prepared {input.prepared} --model {input.model} --predictions {output.predictions}"
+            "predict",
+            "--prepared {input.prepared} --model {input.model} --predictions {output.predictions}",
         )
 
 
@@ -96,14 +103,14 @@ rule evaluate:
         code=paper.code("evaluate"),
     output:
         metrics=f"{paper.results}/seed{{seed}}/metrics.json",
-    params:
-        config=paper.section("evaluate"),
     log:
         f"{paper.results}/logs/evaluate_seed{{seed}}.log",
     benchmark:
         f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
     conda:
         "../../envs/core.yaml"
+    params:
+        config=paper.section("evaluate"),
     shell:
         paper.shell(
             "evaluate",

@@ -26,7 +26,9 @@ def main() -> None:
     """Write the events and their receipt."""
     arguments = parse(__doc__, config=SimulateConfig, paths=["events", "receipt"])
     table = io.StringIO()
-    np.savetxt(table, draw_events(arguments.config), fmt=["%d", "%.6f"], delimiter=",", header="label,feature", comments="")
+    np.savetxt(
+        table, draw_events(arguments.config), fmt=["%d", "%.6f"], delimiter=",", header="label,feature", comments=""
+    )
     write_text(arguments.events, table.getvalue())
     write_receipt(arguments.receipt, generated_receipt(arguments.events, dataset="generated"))
 

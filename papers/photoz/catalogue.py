@@ -5,12 +5,15 @@ before anybody subtracts two magnitudes.
 """
 
 import csv
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from astropy.io.registry import IORegistryError
 from astropy.table import Table
+from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
 from common.yamlio import InputError, nearest
@@ -73,8 +76,10 @@ def read_release(path: Path) -> Catalogue:
         InputError: If the file is cut short or is no FITS table, or if a column is missing.
     """
     try:
-        table = Table.read(path, hdu=1, memmap=False)
-    except (OSError, ValueError, TypeError, IndexError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AstropyWarning)  # a file that is cut short raises as well
+            table = Table.read(path, hdu=1, memmap=False)
+    except (OSError, ValueError, TypeError, IndexError, IORegistryError) as error:
         raise InputError(
             f"{path}: cannot be read as a FITS table ({error}). The file has {path.stat().st_size} bytes and may be cut"
             " short: move it away and call the same command again to fetch it anew."

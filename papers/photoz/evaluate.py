@@ -6,6 +6,7 @@ of i and z for the article's forest (`bins.i_22_23.sigma_nmad`), `counts.*` and 
 """
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
@@ -49,7 +50,7 @@ def score_bins(predictions: Path, config: EvaluateConfig, *, seed: int) -> Metri
         z_phot, z_spec, i_mag = group["z_phot"][:], group["z_spec"][:], group["i_mag"][:]
     metrics = {}
     for axis, values, edges in (("i", i_mag, config.i_edges_mag), ("redshift", z_spec, config.z_edges)):
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             inside = (values >= low) & (values < high)
             if inside.sum() >= config.min_per_bin:
                 scores = measure(z_phot[inside], z_spec[inside], n_bootstrap=config.n_bootstrap, seed=seed)
@@ -74,7 +75,7 @@ def describe_sample(prepared: Path, config: EvaluateConfig) -> Metrics:
             label = "median" if percentile == 50 else f"p{percentile}"
             value = float(np.percentile(values, percentile))
             metrics[f"sample.{name}.{label}"] = {"value": value, "error": error, "n": n}
-    for low, high in zip(config.z_edges[:-1], config.z_edges[1:], strict=True):
+    for low, high in pairwise(config.z_edges):
         share = float(np.mean((z_spec >= low) & (z_spec < high)))
         error = float(np.sqrt(share * (1 - share) / n))
         metrics[f"sample.share_redshift_{low:g}_{high:g}"] = {"value": share, "error": error, "n": n}

@@ -5,6 +5,7 @@ prepared.h5, predictions.h5 of each seed, metrics.json -> figures/fig*.{pdf,png,
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,12 @@ def figure_panel(z_spec: np.ndarray, z_phot: np.ndarray, survey: np.ndarray, tex
 def draw_trend(axes: Axes, *, metrics: Metrics, axis: str, edges: list[float], metric: str) -> Drawn:
     """One metric in bins of `axis` ("i" or "redshift") with bootstrap errors, averaged over the seeds."""
     rows = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         entry = metrics.get(f"bins.{axis}_{low:g}_{high:g}.{metric}")
         if entry:
             rows.append((low, high, entry["value"], entry["error"], entry["n"]))
-    low, high, value, error, n = np.array(rows).T
+    columns = np.array(rows).T
+    low, high, value, error, _ = columns
     # The outermost bins are wide and nearly empty at their ends: drawn as wide as their neighbours.
     width = np.median(high - low)
     shown_low, shown_high = np.maximum(low, high - width), np.minimum(high, low + width)
@@ -60,7 +62,7 @@ def draw_trend(axes: Axes, *, metrics: Metrics, axis: str, edges: list[float], m
     half = (shown_high - shown_low) / 2
     axes.errorbar(middle, value, yerr=error, xerr=half, fmt="o", color="C0")
     prefix = f"{axis}_{metric}"
-    return {f"{prefix}_{key}": column for key, column in zip(("low", "high", "value", "error", "n"), np.array(rows).T)}
+    return {f"{prefix}_{key}": columns[k] for k, key in enumerate(("low", "high", "value", "error", "n"))}
 
 
 def figure_trends(metrics: Metrics, config: EvaluateConfig) -> tuple[Figure, Drawn]:
@@ -92,7 +94,7 @@ def figure_colours(z_spec: np.ndarray, magnitudes: np.ndarray) -> tuple[Figure, 
     for axes, (name, limits) in zip(grid.flat, COLOUR_RANGES.items(), strict=True):
         colour = inputs[:, names.index(name)]
         axes.plot(z_spec, colour, ".", ms=1.5, alpha=0.25, color="0.45", rasterized=True)
-        tracks = np.array([running_percentiles(colour[(z_spec >= a) & (z_spec < b)]) for a, b in zip(edges, edges[1:])])
+        tracks = np.array([running_percentiles(colour[(z_spec >= a) & (z_spec < b)]) for a, b in pairwise(edges)])
         axes.plot(middle, tracks[:, 1], color="C1")
         axes.fill_between(middle, tracks[:, 0], tracks[:, 2], color="C1", alpha=0.25, lw=0)
         axes.set(xlim=(0, edges[-1]), ylim=limits, ylabel=f"{name.replace('-', '−')} [mag]")

@@ -4,6 +4,8 @@ The article's forest works on the colours u-g, g-r, r-i, i-z, z-Y and the i magn
 grown is not stated in what we could read, so scikit-learn's defaults are used (README, deviation 1).
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
@@ -35,7 +37,7 @@ def features(magnitudes: Floats, feature_set: str) -> tuple[Floats, list[str]]:
         return magnitudes, list(BANDS)
     bands = COLOUR_SETS[feature_set]
     column = {band: magnitudes[:, BANDS.index(band)] for band in bands}
-    columns = {f"{blue}-{red}": column[blue] - column[red] for blue, red in zip(bands, bands[1:], strict=False)}
+    columns = {f"{blue}-{red}": column[blue] - column[red] for blue, red in pairwise(bands)}
     if feature_set != "colours":
         columns["i"] = column["i"]
     return np.column_stack(list(columns.values())), list(columns)

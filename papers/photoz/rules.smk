@@ -18,16 +18,19 @@ rule simulate:
     output:
         catalogue=f"{paper.generated_data}/DEEP2_uniq_Terapix_Subaru_v1.fits",
         receipt=f"{paper.results}/receipts/generated/DEEP2_uniq_Terapix_Subaru_v1.fits.json",
-    params:
-        config=paper.section("simulate"),
     log:
         f"{paper.results}/logs/simulate.log",
     benchmark:
         f"{paper.results}/benchmarks/simulate.jsonl"
     conda:
         "../../envs/astro.yaml"
+    params:
+        config=paper.section("simulate"),
     shell:
-        paper.shell("simulate", "--config {params.config:q} --catalogue {output.catalogue} --receipt {output.receipt}")
+        paper.shell(
+            "simulate",
+            "--config {params.config:q} --catalogue {output.catalogue} --receipt {output.receipt}",
+        )
 
 
 rule prepare:
@@ -36,16 +39,19 @@ rule prepare:
         code=paper.code("prepare"),
     output:
         prepared=f"{paper.results}/prepared.h5",
-    params:
-        config=paper.section("prepare"),
     log:
         f"{paper.results}/logs/prepare.log",
     benchmark:
         f"{paper.results}/benchmarks/prepare.jsonl"
     conda:
         "../../envs/astro.yaml"
+    params:
+        config=paper.section("prepare"),
     shell:
-        paper.shell("prepare", "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}")
+        paper.shell(
+            "prepare",
+            "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}",
+        )
 
 
 rule train:
@@ -54,15 +60,15 @@ rule train:
         code=paper.code("train"),
     output:
         predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
-    params:
-        config=paper.section("train"),
     log:
         f"{paper.results}/logs/train_seed{{seed}}.log",
     benchmark:
         f"{paper.results}/benchmarks/train_seed{{seed}}.jsonl"
-    threads: 1 # seeds in parallel beat several threads per seed
     conda:
         "../../envs/astro.yaml"
+    threads: 1  # seeds in parallel beat several threads per seed
+    params:
+        config=paper.section("train"),
     shell:
         paper.shell(
             "train",
@@ -78,14 +84,14 @@ rule evaluate:
         code=paper.code("evaluate"),
     output:
         metrics=f"{paper.results}/seed{{seed}}/metrics.json",
-    params:
-        config=paper.section("evaluate"),
     log:
         f"{paper.results}/logs/evaluate_seed{{seed}}.log",
     benchmark:
         f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
     conda:
         "../../envs/astro.yaml"
+    params:
+        config=paper.section("evaluate"),
     shell:
         paper.shell(
             "evaluate",
@@ -103,16 +109,21 @@ rule figures:
         style="common/figures.mplstyle",
     output:
         paper.figures(
-            "fig1_zphot_zspec", "fig2_metrics", "fig3_colours", "fig4_nz", "fig5_importance", "fig6_experiments"
+            "fig1_zphot_zspec",
+            "fig2_metrics",
+            "fig3_colours",
+            "fig4_nz",
+            "fig5_importance",
+            "fig6_experiments",
         ),
-    params:
-        config=paper.section("evaluate"),
     log:
         f"{paper.results}/logs/figures.log",
     benchmark:
         f"{paper.results}/benchmarks/figures.jsonl"
     conda:
         "../../envs/astro.yaml"
+    params:
+        config=paper.section("evaluate"),
     shell:
         paper.shell(
             "figures",

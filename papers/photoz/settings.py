@@ -1,10 +1,11 @@
 """Models of the sections of config.yaml for the reproduction of arXiv:1903.08174; the values are in that file."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
-from common.yamlio import Strict
+from common.config import RunSettings
+from common.yamlio import Strict, nearest
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -65,7 +66,6 @@ class Population(Strict):
     late: GalaxyClass
     z_limit: Positive  # [O II] 3727 leaves the spectrograph; redshifts fail beyond
     z_limit_width: Positive  # softness of that limit
-    hst_z_range: tuple[float, float]  # 3D-HST grism redshifts, without the limit above
 
 
 class Photometry(Strict):
@@ -93,12 +93,10 @@ class Photometry(Strict):
 class Spectroscopy(Strict):
     """Surveys and redshift quality."""
 
-    fraction_deep3: Fraction  # among DEEP2 + DEEP3
-    fraction_3dhst: Fraction  # among all rows
+    fraction_deep3: Fraction  # the others are DEEP2
     zquality: PerQuality  # fractions, sum 1
     line_error: PerQuality  # fraction of wrong redshifts per zquality
     velocity_error: Positive  # sigma(z)/(1+z) of DEIMOS
-    grism_error: Positive  # sigma(z)/(1+z) of 3D-HST
 
     @field_validator("zquality")
     @classmethod
@@ -122,7 +120,90 @@ class SimulateConfig(Strict):
     """Section `simulate`: the stand-in for the catalogue."""
 
     n_galaxies: Annotated[int, Field(gt=0)]  # rows
+    seed: Annotated[int, Field(ge=0)]
     population: Population
     photometry: Photometry
     spectroscopy: Spectroscopy
     outliers: Outliers
+
+
+class PrepareConfig(Strict):
+    """Section `prepare`: which galaxies are used."""
+
+    min_zquality: int  # 3: secure, 4: very secure
+    depths: list[Literal["deep", "wide"]]  # layers of CFHTLS
+
+
+class Experiment(Strict):
+    """One experiment; written as one word, "deep/apercor/colours_i/forest"."""
+
+    depth: Literal["deep", "wide"]
+    photometry: Literal["apercor", "auto"]
+    features: Literal["colours_i", "colours", "magnitudes", "no_u", "no_y", "no_u_no_y"]
+    model: str  # key of `models`
+
+    @property
+    def name(self) -> str:
+        """Return the one-word form."""
+        return "/".join((self.depth, self.photometry, self.features, self.model))
+
+
+def _experiment_from_word(word: Any) -> Any:
+    if not isinstance(word, str):
+        return word
+    parts = word.split("/")
+    if len(parts) != len(Experiment.model_fields):
+        raise ValueError("an experiment is written depth/photometry/features/model")
+    return dict(zip(Experiment.model_fields, parts, strict=True))
+
+
+ExperimentWord = Annotated[
+    Experiment, BeforeValidator(_experiment_from_word), PlainSerializer(lambda experiment: experiment.name)
+]
+
+
+class ModelConfig(Strict):
+    """One kind of regressor, and the values among which the inner cross-validation chooses."""
+
+    kind: Literal["forest", "gradient_boosting", "nearest_neighbours"]
+    grid: dict[str, list[int | float]]  # scikit-learn's parameter names; one value each: nothing is tuned
+    inner_folds: Annotated[int, Field(ge=2)]
+
+
+class TrainConfig(Strict):
+    """Section `train`: which experiments, and how they are cross-validated."""
+
+    outer_folds: Annotated[int, Field(ge=2)]
+    headline: str  # the experiment whose feature importance is measured
+    importance_repeats: Annotated[int, Field(ge=1)]  # shuffles per feature and fold
+    experiments: Annotated[list[ExperimentWord], Field(min_length=1)]
+    models: dict[str, ModelConfig]
+
+    @model_validator(mode="after")
+    def _models_exist(self) -> "TrainConfig":
+        for experiment in self.experiments:
+            if experiment.model not in self.models:
+                raise ValueError(
+                    f"experiment '{experiment.name}': no model '{experiment.model}'."
+                    f"{nearest(experiment.model, self.models)}"
+                )
+        return self
+
+
+class EvaluateConfig(Strict):
+    """Section `evaluate`: errors and bins."""
+
+    headline: str  # experiment whose bins, n(z) and importance are shown
+    n_bootstrap: Annotated[int, Field(ge=2)]
+    min_per_bin: Annotated[int, Field(ge=2)]
+    i_edges_mag: list[float]
+    z_edges: list[float]
+
+
+class Settings(RunSettings):
+    """All sections of config.yaml."""
+
+    simulate: SimulateConfig
+    prepare: PrepareConfig
+    train: TrainConfig
+    evaluate: EvaluateConfig

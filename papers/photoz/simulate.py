@@ -1,6 +1,6 @@
 """Generate a stand-in for the catalogue of arXiv:1903.08174: template galaxies, written as the release's FITS table.
 
-Inputs: section `simulate` of the configuration, a seed. Output: DEEP2_uniq_Terapix_Subaru_v1.fits with
+Input: section `simulate` of the configuration. Output: DEEP2_uniq_Terapix_Subaru_v1.fits with
   HDU 1  the columns of the release, so that one reader serves both. All names are the release's except those of the
          magnitude errors (`uerr`, `u_apercor_err`, ...): the real ones could not be verified;
   HDU 2  TRUTH, row by row what no archive knows: z_true, template (0 = E ... 3 = Im), ebv, outlier, subset.
@@ -15,8 +15,8 @@ How far to trust it
   The settings were fitted to moments of the 6,307 public rows (secure redshift, CFHTLS Deep, six bands), including the
   scatter of the article's random forest on them. Agreement with the article is therefore built in: this checks the
   chain, it measures nothing. Assumed, not fitted: depths of the Wide layer, MAG_AUTO, sizes, coverage of Y by layer,
-  zquality 1 : 2 and 3 : 4. Left out: stars, large-scale structure, positions that mean anything. The release keeps
-  3D-HST in a file of its own; here such rows (setting fraction_3dhst) have objno_deep2 = -99 and maskname 9999.
+  zquality 1 : 2 and 3 : 4. Left out: stars, large-scale structure, positions that mean anything, and the
+  3D-HST redshifts, which the release keeps in a file of its own.
 
 Why GalSim's spectra and not the galaxies that pzflow 4.0.0 ships (measured)
   Medians, real | here | pzflow at the same r: z 0.72 | 0.70 | 0.53, u-g 0.39 | 0.35 | 0.81, g-r 0.57 | 0.57 | 0.87.
@@ -92,14 +92,13 @@ def draw_redshift(r_mag: Array, galaxies: GalaxyClass, rng: Generator, *, limit:
     return redshift
 
 
-def draw_galaxies(n: int, population: Population, rng: Generator, *, hst: NDArray[np.bool_]) -> pd.DataFrame:
+def draw_galaxies(n: int, population: Population, rng: Generator) -> pd.DataFrame:
     """Draw galaxies that have a redshift.
 
     Args:
         n: How many.
         population: Number counts and classes.
         rng: Random numbers.
-        hst: True for 3D-HST rows, whose redshifts are uniform in their range, (n,).
 
     Returns:
         Columns r_mag, z_true, template (0 = E ... 3 = Im), ebv [mag].
@@ -112,7 +111,6 @@ def draw_galaxies(n: int, population: Population, rng: Generator, *, hst: NDArra
         mags = r_mag[rows]
         limit = (population.z_limit, population.z_limit_width)
         redshift = draw_redshift(mags, law, rng, limit=limit)
-        redshift = np.where(hst[rows], rng.uniform(*population.hst_z_range, len(mags)), redshift)
         ln_z = np.log(redshift / 0.7)
         kind = np.clip(rng.normal(law.kind_mean + law.kind_per_ln_z * ln_z, law.kind_scatter), 0, 3)
         mean_ebv = law.ebv_mean + law.ebv_per_mag * (mags - 23) + law.ebv_per_ln_z * ln_z
@@ -237,7 +235,7 @@ def degrade_to_auto(mags: Array, radius_arcsec: Array, photometry: Photometry, r
     return np.where(measured, mags + (total + colour) * radius_arcsec[:, None], mags)
 
 
-def observe_redshift(z_true: Array, kind: NDArray[np.str_], relative_error: Array, rng: Generator) -> Array:
+def observe_redshift(z_true: Array, kind: NDArray[np.str_], relative_error: float, rng: Generator) -> Array:
     """Return measured redshifts; in rows of kind "line" one emission line was taken for another.
 
     A line of rest wavelength a taken for b gives 1 + z = (1 + z_true) a / b; would that be negative, b was taken for a.
@@ -255,15 +253,14 @@ def observe_redshift(z_true: Array, kind: NDArray[np.str_], relative_error: Arra
 def survey_columns(subset: NDArray[np.str_], rng: Generator) -> Columns:
     """Return position [deg], object number, date [MJD] and mask of each row; masks < 2000 are DEEP2, above DEEP3."""
     n = len(subset)
-    deep2, hst = subset == "DEEP2", subset == "3D-HST"
+    deep2 = subset == "DEEP2"
     mask = np.where(deep2, rng.integers(1101, 1450, n), rng.integers(2101, 2450, n))
-    mask[hst] = 9999
     mjd = np.where(deep2, rng.uniform(52400, 53600, n), rng.uniform(54500, 55700, n))  # 2002-2005, 2008-2011
     return {
         "ra": rng.uniform(213.0, 216.5, n),
         "dec": rng.uniform(51.8, 53.9, n),  # Extended Groth Strip
-        "objno_deep2": np.where(hst, -99, 11_000_000 + np.arange(n)),
-        "mjd": np.where(hst, NOT_OBSERVED, mjd),
+        "objno_deep2": 11_000_000 + np.arange(n),
+        "mjd": mjd,
         "maskname": mask.astype("S10"),
     }
 
@@ -284,11 +281,10 @@ def generate(config: SimulateConfig, seed: int) -> tuple[Table, Table]:
     n, rng = config.n_galaxies, np.random.default_rng(seed)
     spectroscopy, photometry = config.spectroscopy, config.photometry
     deep3 = rng.random(n) < spectroscopy.fraction_deep3
-    hst = rng.random(n) < spectroscopy.fraction_3dhst
-    subset = np.select([hst, deep3], ["3D-HST", "DEEP3"], default="DEEP2")
-    zquality = np.where(hst, 3, rng.choice([1, 2, 3, 4], n, p=spectroscopy.zquality.values()))
+    subset = np.where(deep3, "DEEP3", "DEEP2")
+    zquality = rng.choice([1, 2, 3, 4], n, p=spectroscopy.zquality.values())
 
-    galaxies = draw_galaxies(n, config.population, rng, hst=hst)
+    galaxies = draw_galaxies(n, config.population, rng)
     kind = draw_outliers(zquality, spectroscopy, config.outliers, rng)
     templates = correct_templates(
         read_templates(), knots_aa=photometry.correction_knots_aa, correction_mag=photometry.correction_mag
@@ -302,8 +298,7 @@ def generate(config: SimulateConfig, seed: int) -> tuple[Table, Table]:
     apercor, error = observe(true_mags, sources, photometry, rng)
     radii = radius_columns(galaxies["r_mag"].to_numpy(), sources, photometry, rng)
     auto = degrade_to_auto(apercor, radii["r_radius_arcsec"], photometry, rng)
-    redshift_error = np.where(hst, spectroscopy.grism_error, spectroscopy.velocity_error)
-    zhelio = observe_redshift(galaxies["z_true"].to_numpy(), kind, redshift_error, rng)
+    zhelio = observe_redshift(galaxies["z_true"].to_numpy(), kind, spectroscopy.velocity_error, rng)
 
     columns: Columns = survey_columns(subset, rng) | {"zhelio": zhelio, "zquality": zquality}
     columns |= dict(zip(BANDS, auto.T, strict=True))
@@ -329,10 +324,11 @@ def write_fits(catalogue: Table, truth: Table, path: Path, *, seed: int) -> None
 
 def main() -> None:
     """Read the arguments, generate, write the table and its receipt."""
-    arguments = parse(__doc__ or "", config=SimulateConfig, paths=["catalogue", "receipt"], numbers=["seed"])
-    catalogue, truth = generate(arguments.config, arguments.seed)
-    write_fits(catalogue, truth, arguments.catalogue, seed=arguments.seed)
-    write_receipt(arguments.receipt, generated_receipt(arguments.catalogue, dataset="photoz"))
+    arguments = parse(__doc__ or "", config=SimulateConfig, paths=["catalogue", "receipt"])
+    seed = arguments.config.seed
+    catalogue, truth = generate(arguments.config, seed)
+    write_fits(catalogue, truth, arguments.catalogue, seed=seed)
+    write_receipt(arguments.receipt, generated_receipt(arguments.catalogue, dataset="generated"))
 
 
 if __name__ == "__main__":

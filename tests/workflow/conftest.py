@@ -44,18 +44,17 @@ class Checkout:
         """Return the content of every source file, by path."""
         folders = ("papers", "common", "workflow", "envs", "profiles")
         files = [path for folder in folders for path in (self.folder / folder).rglob("*")]
-        return {
-            str(path): path.read_bytes() for path in files if path.is_file() and "__pycache__" not in path.parts
-        }
+        return {str(path): path.read_bytes() for path in files if path.is_file() and "__pycache__" not in path.parts}
 
 
-def copy_sources(target):
-    """Copy the repository without results; leave only the paper `mini`, a copy of the template."""
+def copy_sources(target, papers=()):
+    """Copy the repository without results; keep the named papers, and add `mini`, a copy of the template."""
     shutil.copytree(ROOT, target, ignore=NOT_SOURCE)
     for rules in target.glob("papers/*/rules.smk"):
-        if rules.parent.name != "_template":
+        if rules.parent.name not in ("_template", *papers):
             shutil.rmtree(rules.parent)
-    shutil.copytree(target / "papers/_template", target / "papers/mini")
+    if not papers:
+        shutil.copytree(target / "papers/_template", target / "papers/mini")
     return Checkout(target)
 
 

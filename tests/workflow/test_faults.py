@@ -17,9 +17,7 @@ def output(done):
 
 def test_no_network_ends_soon_with_all_that_one_needs_to_know(checkout):
     addresses = [closed_url("/primary/events.csv"), closed_url("/mirror/events.csv")]
-    checkout.edit(
-        "papers/mini/datasets.yaml", "[https://example.org/template/events.csv]", f"[{', '.join(addresses)}]"
-    )
+    checkout.edit("papers/mini/datasets.yaml", "[https://example.org/template/events.csv]", f"[{', '.join(addresses)}]")
     started = time.monotonic()
     said = output(checkout.snakemake("papers/mini"))
     assert time.monotonic() - started < 15
@@ -80,7 +78,9 @@ def test_a_removed_data_file_is_fetched_again(checkout, tmp_path):
 
 
 def test_two_calls_at_once_are_explained(checkout):
-    checkout.edit("papers/mini/simulate.py", "    arguments = parse", "    import time; time.sleep(20)\n    arguments = parse")
+    checkout.edit(
+        "papers/mini/simulate.py", "    arguments = parse", "    import time; time.sleep(20)\n    arguments = parse"
+    )
     command = [str(Path(sys.executable).parent / "snakemake"), "papers/mini", "--config", "run=smoke"]
     first = subprocess.Popen(
         command, cwd=checkout.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -19,9 +19,9 @@ rule aggregate:
         "results/{paper}/{run}/logs/aggregate.log",
     benchmark:
         "results/{paper}/{run}/benchmarks/aggregate.jsonl"
-    threads: 1
     conda:
         "../../envs/core.yaml"
+    threads: 1
     shell:
         "python -m common.aggregate --seeds {input.seeds} --metrics {output.metrics} 2>&1 | tee {log}"
 
@@ -38,9 +38,9 @@ rule compare:
         "results/{paper}/{run}/logs/compare.log",
     benchmark:
         "results/{paper}/{run}/benchmarks/compare.jsonl"
-    threads: 1
     conda:
         "../../envs/core.yaml"
+    threads: 1
     shell:
         "python -m common.compare --published {input.published} --metrics {input.metrics}"
         " --receipts {input.receipts} --run {wildcards.run} --comparison {output.comparison} 2>&1 | tee {log}"

@@ -20,12 +20,12 @@ rule download:
     wildcard_constraints:
         dataset="(?!generated/)[^/]+",
         file=".+",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
     params:
         state=lambda wildcards, output: receipt_state(Path(output.receipt)),
         declared=lambda w: BY_NAME[w.paper].declared_file(w),
-    threads: 1
-    conda:
-        "../../envs/core.yaml"
     shell:
         "python -m common.download --datasets papers/{wildcards.paper}/datasets.yaml"
         " --dataset {wildcards.dataset} --file {wildcards.file} --receipt {output.receipt} 2>&1 | tee {log}"

@@ -23,9 +23,9 @@ rule report:
         markdown="results/{paper}/{run}/report.md",
     log:
         "results/{paper}/{run}/logs/report.log",
-    threads: 1
     conda:
         "../../envs/core.yaml"
+    threads: 1
     shell:
         "python -m common.report --paper papers/{wildcards.paper} --results results/{wildcards.paper}/{wildcards.run}"
         " --html {output.html} --markdown {output.markdown} 2>&1 | tee {log}"

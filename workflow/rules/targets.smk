@@ -14,9 +14,9 @@ rule all:
     default_target: True
     input:
         ALL_REPORTS,
-    localrule: True
     log:
         f"results/{OPTIONS.run}_summary.log",
+    localrule: True
     conda:
         "../../envs/core.yaml"
     params:
@@ -33,9 +33,9 @@ for paper_name in PAPERS:
                 spelling.format(paper_name)
             input:
                 f"results/{paper_name}/{OPTIONS.run}/report.html",
-            localrule: True
             log:
                 f"results/{paper_name}/{OPTIONS.run}/logs/summary.log",
+            localrule: True
             conda:
                 "../../envs/core.yaml"
             params:

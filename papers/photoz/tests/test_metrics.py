@@ -1,0 +1,43 @@
+"""The article's definitions, against closed forms and SciPy."""
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from papers.photoz.metrics import bias, eta_percent, measure, sigma_nmad
+
+
+def test_the_denominator_is_the_spectroscopic_redshift():
+    z_phot, z_spec = np.array([1.2]), np.array([1.0])
+    assert bias(z_phot, z_spec) == pytest.approx(0.1)
+    assert sigma_nmad(z_phot, z_spec) == pytest.approx(0.148)
+
+
+def test_sigma_nmad_is_that_of_scipy_up_to_its_constant():
+    generator = np.random.default_rng(1)
+    z_spec = generator.uniform(0, 2, 4001)
+    z_phot = z_spec + (1 + z_spec) * generator.normal(scale=0.02, size=z_spec.size)
+    dz = (z_phot - z_spec) / (1 + z_spec)
+    about_zero = scipy.stats.median_abs_deviation(dz, center=lambda values, axis: 0.0, scale=1 / 1.48)
+    assert sigma_nmad(z_phot, z_spec) == pytest.approx(about_zero)
+    assert sigma_nmad(z_phot, z_spec) == pytest.approx(0.02, rel=0.05)
+
+
+def test_eta_counts_strictly_beyond_the_limit():
+    z_spec = np.zeros(4)
+    z_phot = np.array([0.15, 0.1501, -0.2, 0.0])
+    assert eta_percent(z_phot, z_spec) == 50.0
+
+
+def test_eta_of_a_normal_distribution():
+    z_spec = np.zeros(200_000)
+    z_phot = np.random.default_rng(2).normal(scale=0.1, size=z_spec.size)
+    assert eta_percent(z_phot, z_spec) == pytest.approx(100 * 2 * scipy.stats.norm.sf(1.5), abs=0.2)
+
+
+def test_bootstrap_error_of_eta_is_binomial():
+    z_spec = np.zeros(2000)
+    z_phot = np.where(np.arange(2000) < 100, 1.0, 0.0)
+    eta = measure(z_phot, z_spec, n_bootstrap=400, seed=3)["eta_percent"]
+    assert eta["value"] == 5.0 and eta["n"] == 2000
+    assert eta["error"] == pytest.approx(100 * np.sqrt(0.05 * 0.95 / 2000), rel=0.15)

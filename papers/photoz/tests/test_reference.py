@@ -1,0 +1,30 @@
+"""The reference numbers of published.yaml are those of the real rows."""
+
+from pathlib import Path
+
+import pytest
+
+from common.published import load_published
+from common.receipts import Receipt
+from common.yamlio import read_yaml, validate
+from papers.photoz.catalogue import read_catalogue
+from papers.photoz.evaluate import describe_sample
+from papers.photoz.prepare import select, take, write_prepared
+from papers.photoz.settings import EvaluateConfig, PrepareConfig
+
+FOLDER = Path(__file__).parents[1]
+REAL = Path(__file__).parents[4] / "shared/real/photoz"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real rows are not beside this checkout")
+def test_sample_properties(tmp_path):
+    settings = read_yaml(FOLDER / "config.yaml")
+    catalogue = read_catalogue([REAL / "sel_features.csv", REAL / "sel_target.csv"])
+    chosen, counts = select(catalogue, validate(settings["prepare"], PrepareConfig, "config.yaml"))
+    receipt = Receipt(origin="archive", dataset="photoz", file="x", bytes=0, sha256="", verified="", licence="")
+    write_prepared(tmp_path / "prepared.h5", take(catalogue, chosen), counts, [receipt])
+    found = describe_sample(tmp_path / "prepared.h5", validate(settings["evaluate"], EvaluateConfig, "config.yaml"))
+    references = [entry for entry in load_published(FOLDER / "published.yaml").reference if "sample." in entry.metric]
+    assert len(references) == 27
+    for entry in references:
+        assert found[entry.metric]["value"] == pytest.approx(entry.value, abs=0.0006), entry.metric
