@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.atomic import write_json
 from common.published import Article, Claim, load_published
-from common.receipts import Receipt, read_receipt
+from common.receipts import Receipt, origin_of, read_receipt
 from common.stage import parse, run
 from common.verdict import Measured, Outcome, decide
 from common.yamlio import Strict, validate
@@ -38,14 +38,12 @@ class Comparison(Strict):
 def compare(published: Path, metrics: Path, receipts: list[Receipt], *, run_name: str) -> Comparison:
     """Return the comparison of one run.
 
-    A run counts as generated as soon as one of its inputs is.
-
     Raises:
         InputError: If published.yaml or metrics.json breaks its model.
     """
     content = load_published(published)
     ours = read_metrics(metrics)
-    origin = "generated" if any(receipt.origin == "generated" for receipt in receipts) else "archive"
+    origin = origin_of(receipts)
     datasets = {receipt.dataset for receipt in receipts if receipt.origin == "archive"}
     lines = []
     for claim in content.claims:

@@ -103,13 +103,14 @@ def load_settings(folder: Path, run: str, model: type[S], *, changes: Any = None
 
 def _layer_with(key: Location, layers: list[tuple[str, Any]]) -> str:
     """Return the name of the last layer that sets `key`, else of the first: it is the complete one."""
-    for layer in reversed(layers):
-        content = layer[1]
-        for part in key:
-            content = content.get(part) if isinstance(content, dict) else None
-        if content is not None:
-            return layer[0]
-    return layers[0][0]
+    names = [name for name, content in layers if _has(content, key)]
+    return names[-1] if names else layers[0][0]
+
+
+def _has(content: Any, key: Location) -> bool:
+    for part in key:
+        content = content.get(part) if isinstance(content, dict) else None
+    return content is not None
 
 
 def section_json(settings: BaseModel, section: str) -> str:

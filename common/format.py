@@ -8,9 +8,9 @@ from common.verdict import Judged, Measured, NotAttempted
 
 
 def number(value: float, error: float | None = None) -> str:
-    """Return "0.0167 ± 0.0003": two digits of the error, or four significant digits without one."""
+    """Return "0.01670 ± 0.00031": two digits of the error; without one a count as it is, else four digits."""
     if error is None or error <= 0:
-        return f"{value:.4g}"
+        return f"{value:.0f}" if float(value).is_integer() else f"{value:.4g}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 

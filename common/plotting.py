@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.style
 import numpy as np
@@ -25,14 +25,19 @@ def new_figure(**layout: Any) -> tuple[Figure, Any]:
     return figure, figure.subplots(**layout)
 
 
-def save_figure(figure: Figure, path: Path, drawn: Mapping[str, Any]) -> None:
+def save_figure(
+    figure: Figure, path: Path, drawn: Mapping[str, Any], *, origin: Literal["archive", "generated"]
+) -> None:
     """Write `<stem>.pdf`, `<stem>.png` and `<stem>.csv` beside each other, each atomically.
 
     Args:
         figure: What `new_figure` returned.
         path: Any of the three files; only folder and stem count.
         drawn: Columns of the CSV; shorter ones are padded with empty cells.
+        origin: What the run is made from; a figure of generated data says so, wherever it is copied to.
     """
+    if origin == "generated":
+        figure.suptitle("made from generated data", x=0.99, ha="right", fontsize=8, color="#b35900")
     for suffix in (".pdf", ".png"):
         # Without the date, equal figures are equal files.
         metadata = {"CreationDate": None} if suffix == ".pdf" else {"Software": None}

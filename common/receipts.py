@@ -5,6 +5,7 @@ deletes a downloaded file, and a class can share one read-only data folder.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,11 @@ class Receipt(Strict):
 def data_root() -> Path:
     """Return the folder that holds all data: the variable PAPERS_DATA, or `data` in the current folder."""
     return Path(os.environ.get("PAPERS_DATA") or "data")
+
+
+def origin_of(receipts: Iterable[Receipt]) -> Literal["archive", "generated"]:
+    """Return what a run is made from: generated as soon as one of its inputs is."""
+    return "generated" if any(receipt.origin == "generated" for receipt in receipts) else "archive"
 
 
 def sha256_of(path: Path) -> str:

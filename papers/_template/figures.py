@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from common.plotting import new_figure, save_figure
+from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
 
 
@@ -24,12 +25,13 @@ def draw_score(axes: Axes, *, label: np.ndarray, score: np.ndarray) -> dict[str,
 
 def main() -> None:
     """Read the first seed's predictions and draw every figure."""
-    arguments = parse(__doc__, path_lists=["predictions", "figures"])
+    arguments = parse(__doc__, path_lists=["receipts", "predictions", "figures"])
     with h5py.File(arguments.predictions[0]) as file:
         label, score = file["label"][:], file["score"][:]
     figure, axes = new_figure()
     drawn = draw_score(axes, label=label, score=score)
-    save_figure(figure, arguments.figures[0], drawn)
+    origin = origin_of(read_receipt(path) for path in arguments.receipts)
+    save_figure(figure, arguments.figures[0], drawn, origin=origin)
 
 
 if __name__ == "__main__":

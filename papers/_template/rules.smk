@@ -121,6 +121,7 @@ rule evaluate:
 
 rule figures:
     input:
+        receipts=paper.receipts,
         predictions=paper.per_seed("predictions.h5"),
         code=paper.code("figures"),
         style="common/figures.mplstyle",
@@ -133,4 +134,7 @@ rule figures:
     conda:
         "../../envs/core.yaml"
     shell:
-        paper.shell("figures", "--predictions {input.predictions} --figures {output}")
+        paper.shell(
+            "figures",
+            "--receipts {input.receipts} --predictions {input.predictions} --figures {output}",
+        )

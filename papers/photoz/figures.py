@@ -13,8 +13,10 @@ import h5py
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from common.plotting import new_figure, save_figure
+from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
 from papers.photoz.metrics import OUTLIER_LIMIT
 from papers.photoz.model import features
@@ -79,9 +81,17 @@ def figure_trends(metrics: Metrics, config: EvaluateConfig) -> tuple[Figure, Dra
                 grid[row, column].axhline(0, color="0.6", lw=1)
                 grid[row, column].set_xlabel(title)
             else:
-                grid[row, column].set_yscale("log")
+                use_plain_log_scale(grid[row, column])
         grid[row, 0].set_ylabel(label)
     return figure, drawn
+
+
+def use_plain_log_scale(axes: Axes) -> None:
+    """Make the y axis logarithmic with the labels 1, 2, 5, 10 ... instead of powers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def figure_colours(z_spec: np.ndarray, magnitudes: np.ndarray) -> tuple[Figure, Drawn]:
@@ -174,9 +184,10 @@ def read_headline(predictions: list[Path], headline: str) -> dict[str, np.ndarra
 def main() -> None:
     """Read everything once, draw six figures."""
     arguments = parse(
-        __doc__, config=EvaluateConfig, paths=["prepared", "metrics"], path_lists=["predictions", "figures"]
+        __doc__, config=EvaluateConfig, paths=["prepared", "metrics"], path_lists=["receipts", "predictions", "figures"]
     )
     config, folder = arguments.config, arguments.figures[0].parent
+    origin = origin_of(read_receipt(path) for path in arguments.receipts)
     metrics = json.loads(arguments.metrics.read_text(encoding="utf-8"))
     headline = read_headline(arguments.predictions, config.headline)
     with h5py.File(arguments.prepared) as file:
@@ -192,7 +203,7 @@ def main() -> None:
         "fig6_experiments": figure_experiments(metrics),
     }
     for name, (figure, drawn) in figures.items():
-        save_figure(figure, folder / name, drawn)
+        save_figure(figure, folder / name, drawn, origin=origin)
 
 
 def panel_text(metrics: Metrics, headline: str) -> str:

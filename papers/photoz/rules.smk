@@ -102,6 +102,7 @@ rule evaluate:
 
 rule figures:
     input:
+        receipts=paper.receipts,
         prepared=f"{paper.results}/prepared.h5",
         predictions=paper.per_seed("predictions.h5"),
         metrics=f"{paper.results}/metrics.json",
@@ -127,6 +128,6 @@ rule figures:
     shell:
         paper.shell(
             "figures",
-            "--config {params.config:q} --prepared {input.prepared} --predictions {input.predictions}"
-            " --metrics {input.metrics} --figures {output}",
+            "--config {params.config:q} --receipts {input.receipts} --prepared {input.prepared}"
+            " --predictions {input.predictions} --metrics {input.metrics} --figures {output}",
         )
