@@ -14,7 +14,6 @@ from common.workflow import (
     discover,
     export_environment,
     import_closure,
-    receipt_state,
     warn_of_other_runs,
 )
 from common.yamlio import InputError
@@ -53,3 +52,19 @@ include: "workflow/rules/download.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/targets.smk"
+
+
+# An included file cannot set the default target, so this rule is here.
+rule all:
+    default_target: True
+    input:
+        [f"results/{name}/{OPTIONS.run}/report.html" for name in PAPERS],
+    log:
+        f"results/{OPTIONS.run}_summary.log",
+    localrule: True
+    conda:
+        "envs/core.yaml"
+    params:
+        strict=OPTIONS.strict,
+    shell:
+        "python -m common.summary --reports {input} --strict {params.strict} 2>&1 | tee {log}"

@@ -22,7 +22,13 @@ def render(template: str, **values: Any) -> str:
     )
     environment.globals["text"] = text
     environment.filters["data_uri"] = data_uri
+    environment.filters["cell"] = cell
     return environment.get_template(template).render(**values)
+
+
+def cell(content: str) -> str:
+    """Return text for a cell of a Markdown table, which a bar or a line break would end."""
+    return " ".join(content.split()).replace("|", "\\|")
 
 
 def data_uri(path: Path) -> str:

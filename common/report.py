@@ -59,16 +59,22 @@ def describe_environment() -> dict[str, Any]:
     """Return what the run was made with: Python, machine, packages, lock file and commit."""
     found = importlib.metadata.distributions()
     packages = {f"{entry.metadata['Name']} {entry.version}" for entry in found if entry.metadata["Name"]}
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False, env=os.environ
-    )
     return {
         "python": f"Python {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "packages": sorted(packages, key=str.lower),
         "lock_sha256": sha256_of(LOCK),
-        "commit": git.stdout.strip(),
+        "commit": describe_commit(),
     }
+
+
+def describe_commit() -> str:
+    """Return the commit of the sources, "-dirty" if they were edited since; "" without git or outside a checkout."""
+    try:
+        git = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return git.stdout.strip()
 
 
 def make_command(comparison: Comparison, paper: str, seeds: list[str]) -> str:

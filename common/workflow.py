@@ -57,20 +57,6 @@ def export_environment(options: Options, *, python: str) -> None:
         os.environ["PAPERS_MIRROR"] = options.mirror
 
 
-def receipt_state(receipt: Path) -> str:
-    """Return "as verified", or what happened to the data file since its receipt was written.
-
-    As a rule's parameter it makes the download run again when somebody removed or replaced the file.
-    """
-    if not receipt.exists():
-        return "as verified"
-    content = read_receipt(receipt)
-    path = data_root() / content.file
-    if not path.exists():
-        return "the file has gone"
-    return "as verified" if path.stat().st_size == content.bytes else "the file has another size"
-
-
 def warn_of_other_runs(locks: Path) -> None:
     """Say in plain words what Snakemake's lock files mean, before Snakemake may stop because of them."""
     if locks.is_dir() and any(locks.iterdir()):
@@ -79,6 +65,16 @@ def warn_of_other_runs(locks: Path) -> None:
             "      Two calls may work on different papers at once. If yours now stops with 'cannot be locked', wait\n"
             "      for the other one; if there is none, remove its lock with: snakemake --unlock",
             file=sys.stderr,
+        )
+
+
+def check_writable(folder: Path) -> None:
+    """Raise an InputError if `folder` neither is a folder that can be written nor can be made one."""
+    nearest_parent = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest_parent.is_dir() or not os.access(nearest_parent, os.W_OK):
+        raise InputError(
+            f"{folder}: generated data cannot be written there, because {nearest_parent} is no folder or is read-only."
+            " Choose another data folder with --config data=DIR"
         )
 
 
@@ -126,6 +122,7 @@ class Paper:
         settings = self.settings(wildcards.run)
         files = settings.archive
         if settings.source == "generated":
+            check_writable(data_root())
             files = [f"generated/{name}" for name in settings.generated]
         return [f"results/{self.name}/{wildcards.run}/receipts/{file}.json" for file in files]
 
@@ -134,3 +131,17 @@ class Paper:
         where = self.folder / "datasets.yaml"
         file = find_file(load_datasets(where), wildcards.dataset, wildcards.file, where=where)
         return file.model_dump_json()
+
+    def receipt_state(self, wildcards: Any) -> str:
+        """Parameter function: "as verified", or what happened to the data file since its receipt was written.
+
+        It makes the download run again when somebody removed or replaced the file.
+        """
+        receipt = Path(f"results/{self.name}/{wildcards.run}/receipts/{wildcards.dataset}/{wildcards.file}.json")
+        if not receipt.exists():
+            return "as verified"
+        content = read_receipt(receipt)
+        path = data_root() / content.file
+        if not path.exists():
+            return "the file has gone"
+        return "as verified" if path.stat().st_size == content.bytes else "the file has another size"

@@ -27,7 +27,13 @@ class Browser:
     profile: Path
 
     def run(self, *arguments, width, height=900):
-        command = [self.binary, *QUIET, f"--user-data-dir={self.profile}", f"--window-size={width},{height}", *arguments]
+        command = [
+            self.binary,
+            *QUIET,
+            f"--user-data-dir={self.profile}",
+            f"--window-size={width},{height}",
+            *arguments,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout

@@ -47,7 +47,7 @@ BASE = {
 
 @pytest.fixture
 def load_run(tmp_path):
-    """Write config.yaml (BASE with changes) and overlays into a paper's folder; return the function that loads a run."""
+    """Return a function that writes config.yaml and overlays into a paper's folder and loads a run."""
     folder = tmp_path / "lensing"
     folder.mkdir()
 

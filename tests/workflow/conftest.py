@@ -29,7 +29,7 @@ class Checkout:
 
     def jobs(self, *arguments):
         """Return how often each rule would run, from the table that a dry run prints."""
-        done = self.snakemake("--dry-run", "--quiet", "host", *arguments)
+        done = self.snakemake(*arguments, "--dry-run", "--quiet", "host")
         assert done.returncode == 0, done.stdout + done.stderr
         table = done.stdout.partition("Job stats:")[2].partition("total")[0]
         return {name: int(count) for name, count in re.findall(r"^(\S+) +(\d+)$", table, re.MULTILINE)}

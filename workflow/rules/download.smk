@@ -24,7 +24,7 @@ rule download:
         "../../envs/core.yaml"
     threads: 1
     params:
-        state=lambda wildcards, output: receipt_state(Path(output.receipt)),
+        state=lambda w: BY_NAME[w.paper].receipt_state(w),
         declared=lambda w: BY_NAME[w.paper].declared_file(w),
     shell:
         "python -m common.download --datasets papers/{wildcards.paper}/datasets.yaml"

@@ -7,24 +7,6 @@ OUTPUTS:
     A target must never declare papers/<name> as an output: Snakemake would delete the sources.
 """
 
-ALL_REPORTS = [f"results/{name}/{OPTIONS.run}/report.html" for name in PAPERS]
-
-
-rule all:
-    default_target: True
-    input:
-        ALL_REPORTS,
-    log:
-        f"results/{OPTIONS.run}_summary.log",
-    localrule: True
-    conda:
-        "../../envs/core.yaml"
-    params:
-        strict=OPTIONS.strict,
-    shell:
-        "python -m common.summary --reports {input} --strict {params.strict} 2>&1 | tee {log}"
-
-
 for paper_name in PAPERS:
     for spelling in ("papers/{}", "papers/{}/", "./papers/{}", "./papers/{}/"):
 

@@ -1,0 +1,238 @@
+"""What every folder below papers/ keeps to, the template included; a new paper is checked without an edit here."""
+
+import ast
+import json
+import re
+import subprocess
+import tomllib
+from importlib import import_module
+
+import jsonschema
+import pytest
+import yaml
+
+from common import schemas
+from common.config import RUNS, load_settings
+from common.datasets import find_file, load_datasets
+from common.published import load_published
+from common.workflow import ROOT, discover
+
+PAPERS = ["_template", *discover()]
+REQUIRED = [
+    *("README.md", "config.yaml", "smoke.yaml", "generated.yaml", "full.yaml", "datasets.yaml", "published.yaml"),
+    *("rules.smk", "settings.py", "__init__.py"),
+]
+HEADINGS = [
+    *("## Claim", "## Data", "## Model", "## How to run", "## Results", "## What differs from the paper"),
+    "## What to change next",
+]
+MAX_MODULE_LINES, MAX_FUNCTION_LINES = 350, 45
+RULE = re.compile(r"^rule (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(params=PAPERS)
+def paper(request):
+    return ROOT / "papers" / request.param
+
+
+def rules(paper):
+    """Return the body of each rule in rules.smk by name."""
+    return dict(RULE.findall((paper / "rules.smk").read_text(encoding="utf-8")))
+
+
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def article(paper):
+    return load_published(paper / "published.yaml").paper
+
+
+def settings_of(paper, run):
+    return load_settings(paper, run, import_module(f"papers.{paper.name}.settings").Settings)
+
+
+# ---- files ----
+
+
+def test_all_files_are_there(paper):
+    missing = [name for name in REQUIRED if not (paper / name).is_file()]
+    assert not missing
+    assert paper.name == "_template" or list(paper.glob("tests/test_*.py"))
+
+
+def test_a_papers_name_is_a_module_and_a_wildcard(paper):
+    assert re.fullmatch(r"_template|[a-z][a-z0-9_]*", paper.name)
+
+
+def test_the_readme_has_every_heading_once_and_in_order(paper):
+    lines = (paper / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [line.strip() for line in lines if line.startswith("## ")] == HEADINGS
+
+
+def test_the_readme_names_the_article_and_numbers_its_deviations(paper):
+    readme = (paper / "README.md").read_text(encoding="utf-8")
+    assert f"arXiv:{article(paper).arxiv}" in readme
+    section = readme.partition("## What differs from the paper")[2].partition("\n## ")[0]
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
+    assert numbers and numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_readme_has_a_place_for_recorded_results(paper):
+    readme = (paper / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"^<!-- results: begin .*-->$.*^<!-- results: end -->$", readme, re.MULTILINE | re.DOTALL)
+
+
+# ---- YAML ----
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_run_has_valid_settings_and_declared_files(paper, run):
+    settings = settings_of(paper, run)
+    assert settings.source == ("generated" if run in ("smoke", "generated") else "archive")
+    if settings.source == "generated":
+        assert settings.generated
+    datasets = load_datasets(paper / "datasets.yaml")
+    for entry in settings.archive:
+        dataset, _, name = entry.partition("/")
+        assert find_file(datasets, dataset, name, where=paper / "datasets.yaml")
+
+
+def test_every_file_of_an_archive_says_licence_and_source(paper):
+    for name, dataset in load_datasets(paper / "datasets.yaml").items():
+        assert dataset.source.strip() and dataset.title.strip() and dataset.files, name
+        for file in dataset.files:
+            assert file.licence.strip(), file.name
+            assert all(url.startswith(("https://", "http://", "ftp://", "root://")) for url in file.urls), file.name
+            # Without a checksum the first download is trusted; a size alone would look like a check.
+            assert file.checksum or file.bytes is None, f"{file.name}: bytes without a checksum"
+        assert len({file.name for file in dataset.files}) == len(dataset.files), name
+
+
+def test_published_statements_have_a_place_and_a_note(paper):
+    published = load_published(paper / "published.yaml")
+    assert published.claims and published.figures
+    assert all(entry.where.strip() and entry.note.strip() for entry in published.claims)
+    assert all(entry.where.strip() and entry.shows.strip() for entry in published.figures)
+
+
+def test_extras_exist_and_the_makefile_reads_the_same(paper):
+    extras = article(paper).extras
+    assert set(extras) <= set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    script = re.search(r"sed -n '([^']*)'", (ROOT / "Makefile").read_text())[1].replace("$$", "$")
+    read = subprocess.run(
+        ["sed", "-n", script, paper / "published.yaml"], capture_output=True, text=True, check=True
+    ).stdout
+    assert read.replace(",", " ").split() == extras
+
+
+# ---- rules and stages ----
+
+
+def test_rules_open_with_inputs_and_outputs(paper):
+    docstring = re.match(r'"""(.*?)"""', (paper / "rules.smk").read_text(encoding="utf-8"), re.DOTALL)[1]
+    assert re.search(r"^REQUIRED INPUTS:$.*^OUTPUTS\b", docstring, re.MULTILINE | re.DOTALL)
+
+
+def test_rule_name_is_module_name_is_log_name(paper):
+    found = rules(paper)
+    assert {"simulate", "prepare", "evaluate", "figures"} <= set(found)
+    for name, body in found.items():
+        assert (paper / f"{name}.py").is_file(), f"rule {name} has no module {name}.py"
+        assert f'paper.code("{name}")' in body and re.search(rf'paper\.shell\(\s*"{name}",', body), name
+        for section, ending in (("log", "log"), ("benchmark", "jsonl")):
+            text = re.search(rf"^    {section}:\n(.*?)(?=^    \S|\Z)", body, re.MULTILINE | re.DOTALL)[1]
+            assert re.search(rf"/{section}s?(marks)?/{name}(_seed\{{\{{seed\}}\}})?\.{ending}\"", text), (name, text)
+
+
+def test_every_rule_names_an_environment_of_its_extras(paper):
+    extras = article(paper).extras
+    for name, body in rules(paper).items():
+        environment = re.search(r'conda:\n\s+"\.\./\.\./envs/(\w+)\.yaml"', body)[1]
+        assert (ROOT / f"envs/{environment}.yaml").is_file() and environment in ["core", *extras], name
+
+
+def test_stages_say_what_they_do_and_cite_the_article(paper):
+    for name in rules(paper):
+        tree = parsed(paper / f"{name}.py")
+        docstring = ast.get_docstring(tree) or ""
+        assert f"arXiv:{article(paper).arxiv}" in docstring, f"{name}.py"
+        assert "->" in docstring, f"{name}.py: the docstring says neither inputs nor outputs"
+        assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body), f"{name}.py"
+
+
+def test_every_published_figure_is_drawn_and_every_drawn_one_published(paper):
+    text = re.search(r"paper\.figures\((.*?)\)", rules(paper)["figures"], re.DOTALL)[1]
+    drawn = re.findall(r'"(\w+)"', text)
+    published = [figure.file for figure in load_published(paper / "published.yaml").figures if figure.file]
+    assert sorted(drawn) == sorted(published)
+    assert all(re.fullmatch(r"fig[0-9]+[a-z]?_\w+", name) for name in drawn)
+
+
+def test_rules_write_below_results_and_data_only(paper):
+    """An output inside papers/ would be deleted when its rule is forced."""
+    for name, body in rules(paper).items():
+        outputs = re.search(r"^    output:\n(.*?)(?=^    \S|\Z)", body, re.MULTILINE | re.DOTALL)[1]
+        for path in re.findall(r'f?"([^"]+)"', re.sub(r"paper\.figures\(.*?\)", "", outputs, flags=re.DOTALL)):
+            assert path.startswith(("{paper.results}/", "{paper.generated_data}/")), (name, path)
+
+
+# ---- size ----
+
+MODULES = sorted([*ROOT.glob("common/*.py"), *(path for name in PAPERS for path in ROOT.glob(f"papers/{name}/*.py"))])
+
+
+def n_lines(function):
+    """Return the lines of a function without its docstring."""
+    n = function.end_lineno - function.lineno + 1
+    if ast.get_docstring(function) is not None:
+        n -= function.body[0].end_lineno - function.body[0].lineno + 1
+    return n
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_and_functions_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE_LINES
+    functions = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert {f.name: n_lines(f) for f in functions if n_lines(f) > MAX_FUNCTION_LINES} == {}
+
+
+def test_a_docstring_is_not_counted():
+    function = ast.parse('def f():\n    """A.\n\n    B.\n    """\n    return 1\n').body[0]
+    assert n_lines(function) == 2
+
+
+# ---- schemas for editors ----
+
+
+@pytest.mark.parametrize("name", ["published.schema.json", "datasets.schema.json"])
+def test_the_schemas_are_those_of_the_models(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(schemas, "FOLDER", tmp_path)
+    schemas.main()
+    written = (ROOT / "workflow/schemas" / name).read_text(encoding="utf-8")
+    assert written == (tmp_path / name).read_text(encoding="utf-8"), "run: python -m common.schemas"
+
+
+def faults(name, content):
+    schema = json.loads((ROOT / f"workflow/schemas/{name}.schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    return [error.message for error in validator.iter_errors(content)]
+
+
+@pytest.mark.parametrize("name", ["published", "datasets"])
+def test_the_papers_files_satisfy_the_schema(paper, name):
+    assert faults(name, yaml.safe_load((paper / f"{name}.yaml").read_text(encoding="utf-8"))) == []
+
+
+def test_the_schema_finds_a_typo():
+    content = yaml.safe_load((ROOT / "papers/_template/published.yaml").read_text(encoding="utf-8"))
+    content["claims"][0]["metrik"] = content["claims"][0].pop("metric")
+    assert faults("published", content)
+
+
+@pytest.mark.parametrize("name", ["published", "datasets"])
+def test_editors_find_the_schema_from_the_template(name):
+    first = (ROOT / f"papers/_template/{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+    relative = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)[1]
+    assert (ROOT / "papers/_template" / relative).resolve() == ROOT / f"workflow/schemas/{name}.schema.json"
