@@ -1,7 +1,7 @@
 """Features and regressors of arXiv:1903.08174: a random forest on colours and i, and two baselines.
 
 The article's forest works on the colours u-g, g-r, r-i, i-z, z-Y and the i magnitude. How its trees were
-grown is not stated in what we could read, so scikit-learn's defaults are used (README, deviation 1).
+grown is not stated in what we could read (README, deviation 1).
 """
 
 from itertools import pairwise
