@@ -4,11 +4,13 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from pydantic import model_validator
+
 from common.atomic import write_json
 from common.published import Article, Claim, load_published
 from common.receipts import Receipt, origin_of, read_receipt
 from common.stage import parse, run
-from common.verdict import Measured, Outcome, decide
+from common.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
 from common.yamlio import Strict, validate
 
 
@@ -25,10 +27,20 @@ class Comparison(Strict):
 
     paper: Article
     run: str
-    origin: str  # "archive" or "generated"
+    origin: Origin
     datasets: list[str]
     n_seeds: int
     lines: list[Line]
+
+    @model_validator(mode="after")
+    def _verdicts_rest_on_this_run(self) -> "Comparison":
+        for line in self.lines:
+            if not isinstance(line.outcome, Judged):
+                continue
+            hindrance = obstacle(line.claim, origin=self.origin, datasets=set(self.datasets), run=self.run)
+            if hindrance or line.outcome.basis != basis_of(line.claim, origin=self.origin, run=self.run):
+                raise ValueError(f"claim '{line.claim.id}' cannot be judged: {hindrance or 'its basis is another run'}")
+        return self
 
     def counts(self) -> dict[str, int]:
         """Return how many claims got each verdict."""

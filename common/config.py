@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from common.yamlio import InputError, Location, Strict, nearest, read_yaml, validate
 
@@ -20,8 +20,14 @@ def _as_seed_list(value: Any) -> Any:
     return [value] if isinstance(value, int) else value
 
 
+def _without_repeats(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed is given twice: its repetition would look like agreement")
+    return seeds
+
+
 Seed = Annotated[int, Field(ge=0)]
-Seeds = Annotated[list[Seed], BeforeValidator(_as_seed_list), Field(min_length=1)]
+Seeds = Annotated[list[Seed], BeforeValidator(_as_seed_list), AfterValidator(_without_repeats), Field(min_length=1)]
 
 
 class Options(Strict):
@@ -43,9 +49,11 @@ class RunSettings(Strict):
     seeds: Seeds  # one independent repetition of training and evaluation per seed
 
     @model_validator(mode="after")
-    def _archive_run_names_files(self) -> "RunSettings":
+    def _names_the_files_of_its_source(self) -> "RunSettings":
         if self.source == "archive" and not self.archive:
             raise ValueError("a run with source 'archive' needs at least one file in 'archive'")
+        if self.source == "generated" and not self.generated:
+            raise ValueError("a run with source 'generated' needs at least one file in 'generated'")
         return self
 
 
@@ -103,14 +111,17 @@ def load_settings(folder: Path, run: str, model: type[S], *, changes: Any = None
 
 def _layer_with(key: Location, layers: list[tuple[str, Any]]) -> str:
     """Return the name of the last layer that sets `key`, else of the first: it is the complete one."""
-    names = [name for name, content in layers if _has(content, key)]
+    names = [name for name, content in layers if _sets(content, key)]
     return names[-1] if names else layers[0][0]
 
 
-def _has(content: Any, key: Location) -> bool:
-    for part in key:
-        content = content.get(part) if isinstance(content, dict) else None
-    return content is not None
+def _sets(content: Any, key: Location) -> bool:
+    """Say whether a layer sets `key`, or with a list or a plain value something above it."""
+    if not key or not isinstance(content, dict):
+        return True
+    if key[0] in content:
+        return _sets(content[key[0]], key[1:])
+    return len(key) > 1 and _sets(content, key[1:])  # key[0] may be the choice in a union, which is no key
 
 
 def section_json(settings: BaseModel, section: str) -> str:

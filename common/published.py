@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from common.yamlio import Strict, load
 
@@ -23,8 +23,8 @@ class Article(Strict):
 class Tolerance(Strict):
     """How far a reproduction may lie off, fixed before the result is seen."""
 
-    abs: float | None = Field(default=None, gt=0)
-    rel: float | None = Field(default=None, gt=0)
+    abs: FiniteFloat | None = Field(default=None, gt=0)
+    rel: FiniteFloat | None = Field(default=None, gt=0)
     reason: str
 
     @model_validator(mode="after")
@@ -58,8 +58,8 @@ class NumberClaim(_Statement):
 
     kind: Literal["number"]
     metric: str  # key of metrics.json
-    value: float
-    error: float = Field(ge=0)  # published error, or half a unit of the last printed digit
+    value: FiniteFloat
+    error: FiniteFloat = Field(ge=0)  # published error, or half a unit of the last printed digit
     unit: str
     better: Literal["higher", "lower", "none"]
     tolerance: Tolerance
@@ -89,7 +89,7 @@ class Reference(Strict):
     """A property of the real data, to judge how far generated data can be trusted."""
 
     metric: str
-    value: float
+    value: FiniteFloat
     where: str
     label: str
 

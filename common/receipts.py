@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
 from common.atomic import write_text
 from common.datasets import new_digest
 from common.yamlio import InputError, Strict
@@ -55,8 +57,17 @@ def write_receipt(path: Path, receipt: Receipt) -> None:
 
 
 def read_receipt(path: Path) -> Receipt:
-    """Read one receipt written by `write_receipt`."""
-    return Receipt.model_validate_json(Path(path).read_text(encoding="utf-8"))
+    """Read one receipt written by `write_receipt`.
+
+    Raises:
+        InputError: If the file is no receipt.
+    """
+    try:
+        return Receipt.model_validate_json(Path(path).read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise InputError(
+            f"{path}: expected a receipt, found something else ({error}). Delete it and call again."
+        ) from None
 
 
 def generated_receipt(path: Path, *, dataset: str) -> Receipt:

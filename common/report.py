@@ -29,15 +29,16 @@ def read_deviations(readme: Path) -> list[str]:
     return [" ".join(item.split()).replace("**", "").replace("`", "") for item in items]
 
 
-def read_costs(benchmarks: Path) -> list[dict[str, Any]]:
-    """Return time and memory per stage from Snakemake's benchmark files.
+def read_costs(benchmarks: Path, *, seeds: list[str]) -> list[dict[str, Any]]:
+    """Return time and memory per stage from Snakemake's benchmark files, for the given seeds.
 
     Jobs of one stage, e.g. several seeds, are summed in time; of memory the largest job counts.
     """
     stages: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for path in sorted(benchmarks.rglob("*.jsonl")):
-        stage = re.sub(r"_seed\d+$", "", path.relative_to(benchmarks).parts[0].removesuffix(".jsonl"))
-        stages[stage].append(json.loads(path.read_text(encoding="utf-8").splitlines()[-1]))
+        stage, _, seed = path.relative_to(benchmarks).parts[0].removesuffix(".jsonl").partition("_seed")
+        if not seed or seed in seeds:
+            stages[stage].append(json.loads(path.read_text(encoding="utf-8").splitlines()[-1]))
     return [
         {
             "stage": stage,
@@ -82,29 +83,36 @@ def make_command(comparison: Comparison, paper: str, seeds: list[str]) -> str:
     return f"snakemake papers/{paper} --config run={comparison.run} seeds={','.join(seeds)}"
 
 
-def collect(paper: Path, results: Path) -> dict[str, Any]:
-    """Return everything that the templates show; `results` is the run's folder."""
+def collect(paper: Path, results: Path, *, receipts: list[Path], seeds: list[str]) -> dict[str, Any]:
+    """Return everything that the templates show.
+
+    Args:
+        paper: The paper's folder.
+        results: The run's folder; what earlier calls with other seeds left in it is not shown.
+        receipts: Of the data that this run is made from.
+        seeds: Of this run.
+    """
     comparison = read_comparison(results / "comparison.json")
     content = load_published(paper / "published.yaml")
     metrics = read_metrics(results / "metrics.json")
     images = {path.stem: path for path in sorted(results.glob("figures/*.png"))}
-    seeds = sorted((path.parent.name.removeprefix("seed") for path in results.glob("seed*/metrics.json")), key=int)
     return {
         "comparison": comparison,
         "command": make_command(comparison, paper.name, seeds),
         "figures": [{"published": figure, "image": images.get(figure.file or "")} for figure in content.figures],
         "references": [{"reference": entry, "ours": metrics.get(entry.metric)} for entry in content.reference],
         "deviations": read_deviations(paper / "README.md"),
-        "receipts": [read_receipt(path) for path in sorted(results.glob("receipts/**/*.json"))],
-        "costs": read_costs(results / "benchmarks"),
+        "receipts": [read_receipt(path) for path in receipts],
+        "costs": read_costs(results / "benchmarks", seeds=seeds),
         **describe_environment(),
     }
 
 
 def main() -> None:
     """Collect, render, write."""
-    arguments = parse(__doc__ or "", paths=["paper", "results", "html", "markdown"])
-    content = collect(arguments.paper, arguments.results)
+    arguments = parse(__doc__ or "", paths=["paper", "results", "html", "markdown"], path_lists=["receipts", "seeds"])
+    seeds = [path.parent.name.removeprefix("seed") for path in arguments.seeds]
+    content = collect(arguments.paper, arguments.results, receipts=arguments.receipts, seeds=seeds)
     write_text(arguments.html, render("report.html.j2", **content))
     write_text(arguments.markdown, render("report.md.j2", **content))
 

@@ -8,24 +8,31 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, FiniteFloat, field_validator, model_validator
 from scipy.special import stdtrit
 
 from common.published import Claim, NumberClaim, OrderingClaim
 from common.yamlio import Strict
 
 Verdict = Literal["reproduced", "better", "partly", "differs", "not comparable", "not attempted"]
+Origin = Literal["archive", "generated"]  # of a run's input files
 ALLOWED_SOURCES = Literal["article", "abstract", "authors' code", "authors' vector figure"]
 
 
 class Measured(Strict):
     """One of our numbers over all seeds of a run."""
 
-    value: float  # mean over the seeds
-    error: float  # statistical error of a single seed
-    sd: float | None  # scatter between the seeds; None for a single seed
-    n: int  # size of the sample that it was measured on
-    values: list[float] = Field(min_length=1)  # one per seed
+    value: FiniteFloat  # mean over the seeds
+    error: FiniteFloat = Field(ge=0)  # statistical error of a single seed
+    sd: FiniteFloat | None = Field(ge=0)  # scatter between the seeds; None for a single seed
+    n: int = Field(ge=0)  # size of the sample that it was measured on
+    values: list[FiniteFloat] = Field(min_length=1)  # one per seed
+
+    @model_validator(mode="after")
+    def _scatter_needs_seeds(self) -> "Measured":
+        if (self.sd is None) != (len(self.values) == 1):
+            raise ValueError("sd is the scatter of at least two seeds, and None for a single one")
+        return self
 
 
 class Basis(Strict):
@@ -72,7 +79,7 @@ class NotAttempted(Strict):
 Outcome = Annotated[Judged | NotComparable | NotAttempted, Field(discriminator="verdict")]
 
 
-def obstacle(claim: Claim, *, origin: str, datasets: set[str], run: str) -> str | None:
+def obstacle(claim: Claim, *, origin: Origin, datasets: set[str], run: str) -> str | None:
     """Return why a claim cannot be judged on this run's data, or None if it can.
 
     Args:
@@ -93,7 +100,13 @@ def obstacle(claim: Claim, *, origin: str, datasets: set[str], run: str) -> str 
     return None
 
 
-def decide(claim: Claim, metrics: Mapping[str, Measured], *, origin: str, datasets: set[str], run: str) -> Outcome:
+def basis_of(claim: Claim, *, origin: Origin, run: str) -> Basis:
+    """Return what entitles a claim without obstacle to a verdict; the type refuses everything else."""
+    made_from = "archive" if origin == "archive" else "own recipe"
+    return Basis.model_validate({"origin": made_from, "run": run, "source": claim.source})
+
+
+def decide(claim: Claim, metrics: Mapping[str, Measured], *, origin: Origin, datasets: set[str], run: str) -> Outcome:
     """Return the outcome for one claim; the arguments are those of `obstacle` and our metrics by key."""
     needed = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
     missing = [key for key in needed if key not in metrics]
@@ -103,9 +116,7 @@ def decide(claim: Claim, metrics: Mapping[str, Measured], *, origin: str, datase
     if hindrance:
         difference = metrics[claim.metric].value - claim.value if isinstance(claim, NumberClaim) else None
         return NotComparable(reason=hindrance, difference=difference)
-    basis = Basis.model_validate(
-        {"origin": "archive" if origin == "archive" else "own recipe", "run": run, "source": claim.source}
-    )
+    basis = basis_of(claim, origin=origin, run=run)
     if isinstance(claim, OrderingClaim):
         return judge_ordering(metrics[claim.smaller], metrics[claim.larger], basis)
     return judge_number(claim, metrics[claim.metric], basis)

@@ -2,7 +2,7 @@
 
 import difflib
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +33,9 @@ def _mapping_without_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode)
     seen = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, Hashable):
+            problem = "a key in braces or brackets; put quotes around the text"
+            raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' is given twice", key_node.start_mark)
         seen.add(key)
@@ -62,11 +65,15 @@ def read_yaml(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: this file is missing. Restore it, e.g. with: git checkout -- {path}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not valid YAML: {error}. Save the file as UTF-8.") from None
     try:
         return yaml.load(text, Loader=_UniqueKeyLoader)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{path}{line}: not valid YAML: {error.problem}. Check indentation and colons.") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {error}. Remove the character.") from None
 
 
 def validate(content: Any, model: type[T], where: Path | str | Callable[[Location], str]) -> T:
@@ -113,9 +120,13 @@ def _fields_at(model: Any, location: Location) -> list[str]:
 
 def _inner(annotation: Any, part: int | str) -> Any:
     """Return what a list, mapping or union holds; `part` is an index, a key or a union's discriminator."""
-    members = [member for member in typing.get_args(annotation) if hasattr(member, "model_fields")]
-    for member in members:
-        if any(part in typing.get_args(field.annotation) for field in member.model_fields.values()):
-            return member
-    arguments = typing.get_args(annotation)
-    return arguments[-1] if arguments and not members else members[0] if members else annotation
+    models = _models_in(annotation)
+    chosen = [m for m in models if any(part in typing.get_args(field.annotation) for field in m.model_fields.values())]
+    candidates = chosen or models
+    return candidates[0] if len(candidates) == 1 else annotation
+
+
+def _models_in(annotation: Any) -> list[Any]:
+    if hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [model for argument in typing.get_args(annotation) for model in _models_in(argument)]

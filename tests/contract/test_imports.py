@@ -25,7 +25,6 @@ FEW_USERS = {  # module of common/ with less than two users: why it is a module 
     "readme": "run by `make readme`",
     "report": "a stage of its own, run by workflow/rules/report.smk",
     "schemas": "run by hand after an edit of a model; tests/contract/test_papers.py compares",
-    "summary": "a stage of its own, run by workflow/rules/targets.smk",
     "transfer": "one attempt over the network, apart from the choice of addresses in common.download",
 }
 

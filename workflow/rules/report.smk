@@ -17,7 +17,11 @@ rule report:
         published="papers/{paper}/published.yaml",
         readme="papers/{paper}/README.md",
         code=import_closure("common.report"),
-        template="common/templates/report.html.j2",
+        templates=expand(
+            "common/templates/{name}.j2",
+            name=["page.html", "report.html", "report.md"],
+        ),
+        seeds=lambda w: BY_NAME[w.paper].per_seed("metrics.json")(w),
     output:
         html="results/{paper}/{run}/report.html",
         markdown="results/{paper}/{run}/report.md",
@@ -28,4 +32,4 @@ rule report:
     threads: 1
     shell:
         "python -m common.report --paper papers/{wildcards.paper} --results results/{wildcards.paper}/{wildcards.run}"
-        " --html {output.html} --markdown {output.markdown} 2>&1 | tee {log}"
+        " --receipts {input.receipts} --seeds {input.seeds} --html {output.html} --markdown {output.markdown} 2>&1 | tee {log}"
