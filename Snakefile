@@ -67,4 +67,4 @@ rule all:
     params:
         strict=OPTIONS.strict,
     shell:
-        "python -m common.summary --reports {input} --strict {params.strict} 2>&1 | tee {log}"
+        "python -m common.summary --reports {input:q} --strict {params.strict} 2>&1 | tee {log:q}"

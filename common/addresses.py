@@ -17,7 +17,7 @@ from common.yamlio import InputError
 MIRROR_VARIABLE = "PAPERS_MIRROR"
 MIRROR_SCHEMES = ("http", "https", "file")
 DEFAULT_PORTS = {"http": 80, "https": 443}
-SECRET_IN_QUERY = re.compile(r"(\w*(?:token|key|secret|signature|password))=[^&#]*", re.IGNORECASE)
+SECRET_IN_QUERY = re.compile(r"(\w*(?:token|key|secret|signature|password|sig|auth|credential))=[^&#]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def addresses_of(file: DataFile, *, dataset: str, environment: Mapping[str, str]
         addresses += [Address(url) for url in file.urls]
     token = _token(file, environment)
     if file.access == "login" and token:
-        addresses += [Address(url, token) for url in file.urls]
+        archive = urlsplit(file.urls[0])[:2]  # scheme and host: the token is the archive's, not its mirrors'
+        addresses += [Address(url, token if urlsplit(url)[:2] == archive else None) for url in file.urls]
     return addresses
 
 

@@ -27,6 +27,7 @@ class Comparison(Strict):
 
     paper: Article
     run: str
+    changes: str  # settings that the command line changed, as JSON; "" for none
     origin: Origin
     datasets: list[str]
     n_seeds: int
@@ -37,7 +38,9 @@ class Comparison(Strict):
         for line in self.lines:
             if not isinstance(line.outcome, Judged):
                 continue
-            hindrance = obstacle(line.claim, origin=self.origin, datasets=set(self.datasets), run=self.run)
+            hindrance = obstacle(
+                line.claim, origin=self.origin, datasets=set(self.datasets), run=self.run, changes=self.changes
+            )
             if hindrance or line.outcome.basis != basis_of(line.claim, origin=self.origin, run=self.run):
                 raise ValueError(f"claim '{line.claim.id}' cannot be judged: {hindrance or 'its basis is another run'}")
         return self
@@ -47,7 +50,7 @@ class Comparison(Strict):
         return dict(Counter(line.outcome.verdict for line in self.lines))
 
 
-def compare(published: Path, metrics: Path, receipts: list[Receipt], *, run_name: str) -> Comparison:
+def compare(published: Path, metrics: Path, receipts: list[Receipt], *, run_name: str, changes: str = "") -> Comparison:
     """Return the comparison of one run.
 
     Raises:
@@ -60,11 +63,17 @@ def compare(published: Path, metrics: Path, receipts: list[Receipt], *, run_name
     lines = []
     for claim in content.claims:
         keys = [claim.metric] if claim.kind == "number" else [claim.smaller, claim.larger]
-        outcome = decide(claim, ours, origin=origin, datasets=datasets, run=run_name)
+        outcome = decide(claim, ours, origin=origin, datasets=datasets, run=run_name, changes=changes)
         lines.append(Line(claim=claim, ours={key: ours[key] for key in keys if key in ours}, outcome=outcome))
     n_seeds = max((len(measured.values) for measured in ours.values()), default=0)
     return Comparison(
-        paper=content.paper, run=run_name, origin=origin, datasets=sorted(datasets), n_seeds=n_seeds, lines=lines
+        paper=content.paper,
+        run=run_name,
+        changes=changes,
+        origin=origin,
+        datasets=sorted(datasets),
+        n_seeds=n_seeds,
+        lines=lines,
     )
 
 
@@ -80,9 +89,13 @@ def read_comparison(path: Path) -> Comparison:
 
 def main() -> None:
     """Read, compare, write."""
-    arguments = parse(__doc__ or "", paths=["published", "metrics", "run", "comparison"], path_lists=["receipts"])
+    arguments = parse(
+        __doc__ or "", paths=["published", "metrics", "comparison"], path_lists=["receipts"], texts=["run", "changes"]
+    )
     receipts = [read_receipt(path) for path in arguments.receipts]
-    comparison = compare(arguments.published, arguments.metrics, receipts, run_name=str(arguments.run))
+    comparison = compare(
+        arguments.published, arguments.metrics, receipts, run_name=arguments.run, changes=arguments.changes
+    )
     write_json(arguments.comparison, comparison.model_dump(mode="json"))
 
 

@@ -34,7 +34,7 @@ class Receipt(Strict):
 
 def data_root() -> Path:
     """Return the folder that holds all data: the variable PAPERS_DATA, or `data` in the current folder."""
-    return Path(os.environ.get("PAPERS_DATA") or "data")
+    return Path(os.environ.get("PAPERS_DATA") or "data").expanduser()
 
 
 def origin_of(receipts: Iterable[Receipt]) -> Literal["archive", "generated"]:
@@ -86,8 +86,11 @@ def generated_receipt(path: Path, *, dataset: str) -> Receipt:
 def locate(receipt: Receipt) -> Path:
     """Return the path of the file that a receipt vouches for.
 
+    A generated file can be written again by another checkout that shares the data folder, so its content is
+    checked as well; a download is read-only and was checked when its receipt was written.
+
     Raises:
-        InputError: If the file has gone or changed its size since the receipt was written.
+        InputError: If the file has gone or changed since the receipt was written.
     """
     path = data_root() / receipt.file
     found = f"{path.stat().st_size} bytes" if path.exists() else "no file"
@@ -95,5 +98,10 @@ def locate(receipt: Receipt) -> Path:
         raise InputError(
             f"{path}: expected the {receipt.bytes} bytes that were verified before, found {found}. "
             "Call the same snakemake command again: it fetches or regenerates the file."
+        )
+    if receipt.origin == "generated" and sha256_of(path) != receipt.sha256:
+        raise InputError(
+            f"{path}: another run has generated a different file here since. Generate it again with:"
+            " snakemake papers/<name> --forceall, or use a data folder of your own: --config data=DIR"
         )
     return path

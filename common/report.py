@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import subprocess
 from collections import defaultdict
 from pathlib import Path
@@ -37,7 +38,7 @@ def read_costs(benchmarks: Path, *, seeds: list[str]) -> list[dict[str, Any]]:
     stages: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for path in sorted(benchmarks.rglob("*.jsonl")):
         stage, _, seed = path.relative_to(benchmarks).parts[0].removesuffix(".jsonl").partition("_seed")
-        if not seed or seed in seeds:
+        if stage != "report" and (not seed or seed in seeds):  # the report cannot know its own cost
             stages[stage].append(json.loads(path.read_text(encoding="utf-8").splitlines()[-1]))
     return [
         {
@@ -80,7 +81,8 @@ def describe_commit() -> str:
 
 def make_command(comparison: Comparison, paper: str, seeds: list[str]) -> str:
     """Return the line that makes this run again."""
-    return f"snakemake papers/{paper} --config run={comparison.run} seeds={','.join(seeds)}"
+    changes = f" {shlex.quote(f'{paper}={comparison.changes}')}" if comparison.changes else ""
+    return f"snakemake papers/{paper} --config run={comparison.run} seeds={','.join(seeds)}{changes}"
 
 
 def collect(paper: Path, results: Path, *, receipts: list[Path], seeds: list[str]) -> dict[str, Any]:

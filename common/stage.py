@@ -19,6 +19,7 @@ def parse(
     paths: Sequence[str] = (),
     path_lists: Sequence[str] = (),
     numbers: Sequence[str] = (),
+    texts: Sequence[str] = (),
     argv: Sequence[str] | None = None,
 ) -> argparse.Namespace:
     """Return a stage's arguments; every option is required and named after what it is.
@@ -29,6 +30,7 @@ def parse(
         paths: Options that take one path.
         path_lists: Options that take one or more paths.
         numbers: Options that take one whole number, e.g. "seed" or "threads".
+        texts: Options that take one word or text.
         argv: Command line to parse instead of sys.argv.
 
     Raises:
@@ -39,6 +41,8 @@ def parse(
         parser.add_argument(f"--{name}", type=Path, required=True)
     for name in path_lists:
         parser.add_argument(f"--{name}", type=Path, nargs="+", required=True)
+    for name in texts:
+        parser.add_argument(f"--{name}", required=True)
     for name in numbers:
         parser.add_argument(f"--{name}", type=int, required=True)
     if config is not None:

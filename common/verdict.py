@@ -79,7 +79,7 @@ class NotAttempted(Strict):
 Outcome = Annotated[Judged | NotComparable | NotAttempted, Field(discriminator="verdict")]
 
 
-def obstacle(claim: Claim, *, origin: Origin, datasets: set[str], run: str) -> str | None:
+def obstacle(claim: Claim, *, origin: Origin, datasets: set[str], run: str, changes: str = "") -> str | None:
     """Return why a claim cannot be judged on this run's data, or None if it can.
 
     Args:
@@ -87,11 +87,14 @@ def obstacle(claim: Claim, *, origin: Origin, datasets: set[str], run: str) -> s
         origin: "archive" or "generated", from the run's receipts.
         datasets: Names of the archive's data sets that the run read.
         run: Name of the run.
+        changes: Settings that the command line changed, as JSON; "" for none.
     """
     if claim.source == "recalled":
         return "the published value is unverified: check it against the article first"
     if run == "smoke":
         return "the smoke run only shows that the chain works"
+    if changes:
+        return f"made with changed settings: {changes}"
     if origin == "generated" and not claim.own_recipe:
         return "made from generated stand-in data"
     missing = sorted(set(claim.data) - datasets)
@@ -106,13 +109,15 @@ def basis_of(claim: Claim, *, origin: Origin, run: str) -> Basis:
     return Basis.model_validate({"origin": made_from, "run": run, "source": claim.source})
 
 
-def decide(claim: Claim, metrics: Mapping[str, Measured], *, origin: Origin, datasets: set[str], run: str) -> Outcome:
+def decide(
+    claim: Claim, metrics: Mapping[str, Measured], *, origin: Origin, datasets: set[str], run: str, changes: str = ""
+) -> Outcome:
     """Return the outcome for one claim; the arguments are those of `obstacle` and our metrics by key."""
     needed = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
     missing = [key for key in needed if key not in metrics]
     if missing:
         return NotAttempted(reason=f"this run does not compute {', '.join(missing)}")
-    hindrance = obstacle(claim, origin=origin, datasets=datasets, run=run)
+    hindrance = obstacle(claim, origin=origin, datasets=datasets, run=run, changes=changes)
     if hindrance:
         difference = metrics[claim.metric].value - claim.value if isinstance(claim, NumberClaim) else None
         return NotComparable(reason=hindrance, difference=difference)
@@ -152,12 +157,15 @@ def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
 
 
 def judge_ordering(smaller: Measured, larger: Measured, basis: Basis) -> Judged:
-    """Compare an ordering: it must hold for every seed, and on average by more than the statistical error."""
+    """Compare an ordering: it must hold for every seed, and on average by more than two statistical errors.
+
+    The error is that of two independent samples; on the same sample it is an upper limit.
+    """
     gaps = [high - low for low, high in zip(smaller.values, larger.values, strict=True)]
     gap, error = larger.value - smaller.value, math.hypot(smaller.error, larger.error)
     n_holds = sum(value > 0 for value in gaps)
     verdict: Literal["reproduced", "partly", "differs"] = "differs"
-    if n_holds == len(gaps) and gap > error:
+    if n_holds == len(gaps) and gap > 2 * error:
         verdict = "reproduced"
     elif gap > 0:
         verdict = "partly"

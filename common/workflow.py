@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -95,6 +96,12 @@ class Paper:
         changes, seeds = self._config.get(self.name), self._config.get("seeds")
         return load_settings(self.folder, run, model, changes=changes, seeds=seeds)
 
+    @property
+    def changes(self) -> str:
+        """The settings that `--config <paper>={...}` changes, as JSON; "" for none."""
+        changes = self._config.get(self.name)
+        return json.dumps(changes, sort_keys=True) if changes else ""
+
     def code(self, stage: str) -> Callable[[Any], list[str]]:
         """Return an input function: the files whose edit must rerun `stage`."""
         return lambda wildcards: import_closure(f"papers.{self.name}.{stage}")
@@ -105,7 +112,7 @@ class Paper:
 
     def shell(self, stage: str, options: str) -> str:
         """Return the command of one stage; what it prints is shown and kept in the rule's log."""
-        return f"python -m papers.{self.name}.{stage} {options} 2>&1 | tee {{log}}"
+        return f"python -m papers.{self.name}.{stage} {options} 2>&1 | tee {{log:q}}"
 
     def figures(self, *names: str) -> list[str]:
         """Return the files of figures: vector, preview and the drawn numbers of each."""

@@ -107,7 +107,8 @@ def _describe(detail: ErrorDetails, model: Any) -> str:
         return f"unknown key '{key}'.{nearest(str(detail['loc'][-1]), _fields_at(model, detail['loc'][:-1]))}"
     if detail["type"] == "missing":
         return f"the key '{key}' is missing."
-    return f"key '{key}': {detail['msg']} (found {detail['input']!r})."
+    found = "" if isinstance(detail["input"], dict) else f" (found {detail['input']!r})"
+    return f"key '{key}': {detail['msg']}{found}."
 
 
 def _fields_at(model: Any, location: Location) -> list[str]:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "envs" / "lock.txt"
+PYTHON_VERSION = platform.python_version()
 STAMP = VENV / "installed.json"
 # Rounded up from an installation on Linux x86_64 with the CPU build of torch; only to warn before a disk fills up.
 SIZE_MB = {
@@ -44,19 +45,22 @@ def main() -> None:
     wanted = set(filter(None, parser.parse_args().extras.replace(" ", ",").split(",")))
     check_extras(wanted)
     check_python(sys.version_info[:2])
-    installed = read_stamp()
-    if installed is not None and wanted <= installed:
+    stamp = read_stamp()
+    installed = set(stamp["extras"]) if stamp else set()
+    same_python = stamp.get("python") == PYTHON_VERSION
+    if stamp and wanted <= installed and same_python and stamp["lock"] == lock_hash():
         print(f"Environment .venv is up to date (extras: {', '.join(sorted(installed)) or 'none'}).")
         return
-    extras = sorted(wanted | (installed or set()))
-    check_disk(wanted - (installed or set()), fresh=installed is None)
-    create_venv()
+    extras = sorted(wanted | installed)  # what was installed before follows a new lock as well
+    check_disk(wanted - installed, fresh=not stamp)
+    create_venv(keep=same_python)
     print(f"Installing into .venv (extras: {', '.join(extras) or 'none'}). The first time this takes some minutes.")
     sys.stdout.flush()
     if "torch" in extras:
         install_torch()
     pip(["install", "--constraint", str(LOCK), f".[{','.join(extras)}]"], likely="see the messages above")
-    STAMP.write_text(json.dumps({"lock": lock_hash(), "extras": extras}), encoding="utf-8")
+    stamp = {"lock": lock_hash(), "python": PYTHON_VERSION, "extras": extras}
+    STAMP.write_text(json.dumps(stamp), encoding="utf-8")
     print("Environment .venv is ready. Use it with: source .venv/bin/activate")
 
 
@@ -77,12 +81,9 @@ def check_python(version: tuple[int, ...]) -> None:
         )
 
 
-def read_stamp() -> set[str] | None:
-    """Return the extras that were installed from the present lock file; None if it has changed or there are none."""
-    if not STAMP.exists():
-        return None
-    stamp = json.loads(STAMP.read_text(encoding="utf-8"))
-    return set(stamp["extras"]) if stamp["lock"] == lock_hash() else None
+def read_stamp() -> dict:
+    """Return what .venv was made from: hash of the lock, Python, extras; empty if there is no finished .venv."""
+    return json.loads(STAMP.read_text(encoding="utf-8")) if STAMP.exists() else {}
 
 
 def lock_hash() -> str:
@@ -101,9 +102,9 @@ def check_disk(new_extras: set[str], *, fresh: bool) -> None:
         )
 
 
-def create_venv() -> None:
-    """Create .venv with this Python, unless it is there and works."""
-    if PYTHON.exists() and subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL) == 0:
+def create_venv(*, keep: bool) -> None:
+    """Create .venv with this Python, unless `keep` and it is there and works."""
+    if keep and PYTHON.exists() and subprocess.call([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL) == 0:
         return
     print(f"Creating .venv with Python {platform.python_version()}")
     if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)]) != 0:

@@ -31,7 +31,7 @@ rule simulate:
     shell:
         paper.shell(
             "simulate",
-            "--config {params.config:q} --events {output.events} --receipt {output.receipt}",
+            "--config {params.config:q} --events {output.events:q} --receipt {output.receipt:q}",
         )
 
 
@@ -52,7 +52,7 @@ rule prepare:
     shell:
         paper.shell(
             "prepare",
-            "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}",
+            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
         )
 
 
@@ -73,7 +73,7 @@ rule train:
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared} --model {output.model}",
+            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared:q} --model {output.model:q}",
         )
 
 
@@ -93,7 +93,7 @@ rule predict:
     shell:
         paper.shell(
             "predict",
-            "--prepared {input.prepared} --model {input.model} --predictions {output.predictions}",
+            "--prepared {input.prepared:q} --model {input.model:q} --predictions {output.predictions:q}",
         )
 
 
@@ -115,7 +115,7 @@ rule evaluate:
         paper.shell(
             "evaluate",
             "--config {params.config:q} --seed {wildcards.seed}"
-            " --predictions {input.predictions} --metrics {output.metrics}",
+            " --predictions {input.predictions:q} --metrics {output.metrics:q}",
         )
 
 
@@ -136,5 +136,5 @@ rule figures:
     shell:
         paper.shell(
             "figures",
-            "--receipts {input.receipts} --predictions {input.predictions} --figures {output}",
+            "--receipts {input.receipts:q} --predictions {input.predictions:q} --figures {output:q}",
         )

@@ -82,7 +82,7 @@ def read_release(path: Path) -> Catalogue:
     except (OSError, ValueError, TypeError, IndexError, IORegistryError) as error:
         raise InputError(
             f"{path}: cannot be read as a FITS table ({error}). The file has {path.stat().st_size} bytes and may be cut"
-            " short: move it away and call the same command again to fetch it anew."
+            f" short: move it and the record {path.name}.origin.json beside it away, and obtain the file again."
         ) from None
     columns = {name.lower(): name for name in table.colnames}
 
@@ -91,17 +91,28 @@ def read_release(path: Path) -> Catalogue:
             raise InputError(f"{path}: no column '{name}' in the table.{nearest(name, columns)}")
         return np.asarray(table[columns[name]])
 
-    masks = np.char.decode(column("maskname").astype("S"), "ascii")
     return Catalogue(
         z_spec=column("zhelio").astype(float),
         zquality=column("zquality").astype(int),
         depth=np.array([DEPTHS.get(int(source), "none") for source in column("cfhtls_source")], dtype=str),
-        survey=np.where(np.char.strip(masks).astype(int) < FIRST_DEEP3_MASK, "DEEP2", "DEEP3"),
+        survey=np.where(_mask_numbers(column("maskname"), path) < FIRST_DEEP3_MASK, "DEEP2", "DEEP3"),
         magnitudes={
             "auto": without_sentinels(np.column_stack([column(band) for band in BANDS])),
             "apercor": without_sentinels(np.column_stack([column(f"{band}_apercor") for band in BANDS])),
         },
     )
+
+
+def _mask_numbers(names: NDArray[np.generic], path: Path) -> NDArray[np.int64]:
+    """Return the numbers of slit masks, which FITS gives as text or bytes."""
+    text = np.char.strip(np.char.decode(names.astype("S"), "ascii"))
+    wrong = np.flatnonzero(~np.char.isdigit(text))
+    if wrong.size:
+        raise InputError(
+            f"{path}: column 'maskname', row {wrong[0] + 1} of {len(text)}: expected the number of a slit mask, found"
+            f" '{text[wrong[0]]}' ({wrong.size} such rows)."
+        )
+    return text.astype(int)
 
 
 def read_excerpt(features: Path, target: Path) -> Catalogue:

@@ -46,7 +46,7 @@ def score_bins(predictions: Path, config: EvaluateConfig, *, seed: int) -> Metri
     Bins with fewer than `min_per_bin` galaxies are left out: their errors mean nothing.
     """
     with h5py.File(predictions) as file:
-        group = file[config.headline]
+        group = file[file.attrs["headline"]]
         z_phot, z_spec, i_mag = group["z_phot"][:], group["z_spec"][:], group["i_mag"][:]
     metrics = {}
     for axis, values, edges in (("i", i_mag, config.i_edges_mag), ("redshift", z_spec, config.z_edges)):
@@ -58,7 +58,7 @@ def score_bins(predictions: Path, config: EvaluateConfig, *, seed: int) -> Metri
     return metrics
 
 
-def describe_sample(prepared: Path, config: EvaluateConfig) -> Metrics:
+def describe_sample(prepared: Path, config: EvaluateConfig, *, seed: int) -> Metrics:
     """Return counts after each cut, and percentiles of redshift, i and the colours of the Deep galaxies."""
     with h5py.File(prepared) as file:
         counts = json.loads(file.attrs["counts"])
@@ -68,13 +68,12 @@ def describe_sample(prepared: Path, config: EvaluateConfig) -> Metrics:
     inputs, names = features(magnitudes, "colours_i")
     columns = {"redshift": z_spec} | {name.replace("-", "_"): inputs[:, k] for k, name in enumerate(names)}
     n = len(z_spec)
+    draws = np.random.default_rng(seed).integers(n, size=(config.n_bootstrap, n))
     for name, values in columns.items():
-        # Standard error of a median of normal values; good enough to judge a difference by eye.
-        error = float(1.253 * values.std(ddof=1) / np.sqrt(n))
-        for percentile in (16, 50, 84):
-            label = "median" if percentile == 50 else f"p{percentile}"
-            value = float(np.percentile(values, percentile))
-            metrics[f"sample.{name}.{label}"] = {"value": value, "error": error, "n": n}
+        quantiles = np.percentile(values, [16, 50, 84])
+        errors = np.percentile(values[draws], [16, 50, 84], axis=1).std(axis=1, ddof=1)
+        for label, value, error in zip(("p16", "median", "p84"), quantiles, errors, strict=True):
+            metrics[f"sample.{name}.{label}"] = {"value": float(value), "error": float(error), "n": n}
     for low, high in pairwise(config.z_edges):
         share = float(np.mean((z_spec >= low) & (z_spec < high)))
         error = float(np.sqrt(share * (1 - share) / n))
@@ -88,7 +87,7 @@ def main() -> None:
     metrics = (
         score_experiments(arguments.predictions, arguments.config, seed=arguments.seed)
         | score_bins(arguments.predictions, arguments.config, seed=arguments.seed)
-        | describe_sample(arguments.prepared, arguments.config)
+        | describe_sample(arguments.prepared, arguments.config, seed=arguments.seed)
     )
     write_json(arguments.metrics, metrics)
 

@@ -54,6 +54,8 @@ def draw_trend(axes: Axes, *, metrics: Metrics, axis: str, edges: list[float], m
         entry = metrics.get(f"bins.{axis}_{low:g}_{high:g}.{metric}")
         if entry:
             rows.append((low, high, entry["value"], entry["error"], entry["n"]))
+    if not rows:  # too few galaxies in every bin
+        return {}
     columns = np.array(rows).T
     low, high, value, error, _ = columns
     # The outermost bins are wide and nearly empty at their ends: drawn as wide as their neighbours.
@@ -169,16 +171,16 @@ def is_experiment(key: str) -> bool:
     return key.endswith(".sigma_nmad") and not key.startswith("bins.")
 
 
-def read_headline(predictions: list[Path], headline: str) -> dict[str, np.ndarray]:
-    """Return z_spec, z_phot (galaxy,) of the first seed, and importance (seed and fold, feature) of all."""
+def read_headline(predictions: list[Path]) -> tuple[str, dict[str, np.ndarray]]:
+    """Return the headline's name; z_spec, z_phot (galaxy,) of the first seed, importance (seed and fold, feature)."""
     with h5py.File(predictions[0]) as file:
-        group = file[headline]
-        first = {key: group[key][:] for key in ("z_spec", "z_phot", "features")}
+        headline = file.attrs["headline"]
+        first = {key: file[headline][key][:] for key in ("z_spec", "z_phot", "features")}
     importance = []
     for path in predictions:
         with h5py.File(path) as file:
             importance.append(file[f"{headline}/importance"][:])
-    return {**first, "importance": np.concatenate(importance)}
+    return headline, {**first, "importance": np.concatenate(importance)}
 
 
 def main() -> None:
@@ -189,28 +191,29 @@ def main() -> None:
     config, folder = arguments.config, arguments.figures[0].parent
     origin = origin_of(read_receipt(path) for path in arguments.receipts)
     metrics = json.loads(arguments.metrics.read_text(encoding="utf-8"))
-    headline = read_headline(arguments.predictions, config.headline)
+    name, headline = read_headline(arguments.predictions)
+    depth, photometry = name.split("/")[:2]
     with h5py.File(arguments.prepared) as file:
-        chosen = file["depth"][:].astype(str) == config.headline.split("/")[0]
-        survey, magnitudes = file["survey"][chosen].astype(str), file["magnitudes/apercor"][chosen]
-    z_spec, z_phot, names = headline["z_spec"], headline["z_phot"], headline["features"].astype(str).tolist()
+        chosen = file["depth"][:].astype(str) == depth
+        survey, magnitudes = file["survey"][chosen].astype(str), file[f"magnitudes/{photometry}"][chosen]
+    z_spec, z_phot, features_used = headline["z_spec"], headline["z_phot"], headline["features"].astype(str).tolist()
     figures = {
-        "fig1_zphot_zspec": figure_panel(z_spec, z_phot, survey, panel_text(metrics, config.headline)),
+        "fig1_zphot_zspec": figure_panel(z_spec, z_phot, survey, panel_text(metrics, name)),
         "fig2_metrics": figure_trends(metrics, config),
         "fig3_colours": figure_colours(z_spec, magnitudes),
         "fig4_nz": figure_redshifts(z_spec, z_phot),
-        "fig5_importance": figure_importance(headline["importance"], names),
+        "fig5_importance": figure_importance(headline["importance"], features_used),
         "fig6_experiments": figure_experiments(metrics),
     }
-    for name, (figure, drawn) in figures.items():
-        save_figure(figure, folder / name, drawn, origin=origin)
+    for stem, (figure, drawn) in figures.items():
+        save_figure(figure, folder / stem, drawn, origin=origin)
 
 
 def panel_text(metrics: Metrics, headline: str) -> str:
-    """Return what the article prints into its panel, with our numbers."""
-    key = headline.replace("/", ".")
+    """Return what the article prints into its panel, with our numbers: means over the seeds; the points are of one."""
+    key, photometry = headline.replace("/", "."), headline.split("/")[1]
     sigma, eta = metrics[f"{key}.sigma_nmad"]["value"], metrics[f"{key}.eta_percent"]["value"]
-    return f"MAG_APERCOR\n$\\sigma_\\mathrm{{NMAD}}$ = {sigma:.4f}\n$\\eta$ = {eta:.2f} %"
+    return f"MAG_{photometry.upper()}\n$\\sigma_\\mathrm{{NMAD}}$ = {sigma:.4f}\n$\\eta$ = {eta:.2f} %"
 
 
 if __name__ == "__main__":

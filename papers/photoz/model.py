@@ -49,7 +49,7 @@ def build(config: ModelConfig, *, seed: int, threads: int) -> BaseEstimator:
     The inner folds are cut out of whatever the regressor is fitted to, so the outer test fold never takes
     part in the choice. The choice minimises sigma_NMAD.
     """
-    regressor = _REGRESSORS[config.kind](config, seed, threads)
+    regressor = _REGRESSORS[config.kind](seed, threads)
     grid = {f"regressor__{name}": values for name, values in config.grid.items()}
     pipeline = Pipeline([("scaler", StandardScaler()), ("regressor", regressor)])
     if len(ParameterGrid(grid)) == 1:
@@ -58,16 +58,16 @@ def build(config: ModelConfig, *, seed: int, threads: int) -> BaseEstimator:
     return GridSearchCV(pipeline, grid, cv=inner, scoring=SCORER)
 
 
-def _forest(config: ModelConfig, seed: int, threads: int) -> BaseEstimator:
+def _forest(seed: int, threads: int) -> BaseEstimator:
     return RandomForestRegressor(random_state=seed, n_jobs=threads)
 
 
-def _gradient_boosting(config: ModelConfig, seed: int, threads: int) -> BaseEstimator:
+def _gradient_boosting(seed: int, threads: int) -> BaseEstimator:
     # Absolute error: outliers in redshift must not dominate the fit.
     return HistGradientBoostingRegressor(loss="absolute_error", random_state=seed)
 
 
-def _nearest_neighbours(config: ModelConfig, seed: int, threads: int) -> BaseEstimator:
+def _nearest_neighbours(seed: int, threads: int) -> BaseEstimator:
     return KNeighborsRegressor(weights="distance", n_jobs=threads)
 
 

@@ -29,7 +29,7 @@ rule simulate:
     shell:
         paper.shell(
             "simulate",
-            "--config {params.config:q} --catalogue {output.catalogue} --receipt {output.receipt}",
+            "--config {params.config:q} --catalogue {output.catalogue:q} --receipt {output.receipt:q}",
         )
 
 
@@ -50,7 +50,7 @@ rule prepare:
     shell:
         paper.shell(
             "prepare",
-            "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}",
+            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
         )
 
 
@@ -73,7 +73,7 @@ rule train:
         paper.shell(
             "train",
             "--config {params.config:q} --seed {wildcards.seed} --threads {threads}"
-            " --prepared {input.prepared} --predictions {output.predictions}",
+            " --prepared {input.prepared:q} --predictions {output.predictions:q}",
         )
 
 
@@ -95,8 +95,8 @@ rule evaluate:
     shell:
         paper.shell(
             "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared}"
-            " --predictions {input.predictions} --metrics {output.metrics}",
+            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared:q}"
+            " --predictions {input.predictions:q} --metrics {output.metrics:q}",
         )
 
 
@@ -128,6 +128,6 @@ rule figures:
     shell:
         paper.shell(
             "figures",
-            "--config {params.config:q} --receipts {input.receipts} --prepared {input.prepared}"
-            " --predictions {input.predictions} --metrics {input.metrics} --figures {output}",
+            "--config {params.config:q} --receipts {input.receipts:q} --prepared {input.prepared:q}"
+            " --predictions {input.predictions:q} --metrics {input.metrics:q} --figures {output:q}",
         )

@@ -174,13 +174,18 @@ class TrainConfig(Strict):
     """Section `train`: which experiments, and how they are cross-validated."""
 
     outer_folds: Annotated[int, Field(ge=2)]
-    headline: str  # the experiment whose feature importance is measured
+    headline: str  # the experiment whose bins, n(z) and feature importance are shown
     importance_repeats: Annotated[int, Field(ge=1)]  # shuffles per feature and fold
     experiments: Annotated[list[ExperimentWord], Field(min_length=1)]
     models: dict[str, ModelConfig]
 
     @model_validator(mode="after")
-    def _models_exist(self) -> "TrainConfig":
+    def _names_exist(self) -> "TrainConfig":
+        names = [experiment.name for experiment in self.experiments]
+        if self.headline not in names:
+            raise ValueError(f"headline '{self.headline}' is not in experiments.{nearest(self.headline, names)}")
+        if len(set(names)) < len(names):
+            raise ValueError("an experiment is listed twice")
         for experiment in self.experiments:
             if experiment.model not in self.models:
                 raise ValueError(
@@ -193,7 +198,6 @@ class TrainConfig(Strict):
 class EvaluateConfig(Strict):
     """Section `evaluate`: errors and bins."""
 
-    headline: str  # experiment whose bins, n(z) and importance are shown
     n_bootstrap: Annotated[int, Field(ge=2)]
     min_per_bin: Annotated[int, Field(ge=2)]
     i_edges_mag: list[float]

@@ -244,7 +244,7 @@ def observe_redshift(z_true: Array, kind: NDArray[np.str_], relative_error: floa
     wrong = (1 + z_true) * ratio - 1
     wrong = np.where(wrong < 0, (1 + z_true) / ratio - 1, wrong)
     z_measured: Array = np.where(kind == "line", wrong, z_true)
-    return z_measured + rng.normal(0, relative_error) * (1 + z_measured)
+    return z_measured + rng.normal(0, relative_error, len(z_true)) * (1 + z_measured)
 
 
 # The table

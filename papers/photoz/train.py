@@ -124,6 +124,7 @@ def main() -> None:
         arguments.prepared, arguments.config, checkpoints, seed=arguments.seed, threads=arguments.threads
     )
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
+        file.attrs["headline"] = arguments.config.headline
         for name, arrays in results.items():
             for key, array in arrays.items():
                 file[f"{name}/{key}"] = array

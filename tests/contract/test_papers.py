@@ -58,7 +58,7 @@ def settings_of(paper, run):
 def test_all_files_are_there(paper):
     missing = [name for name in REQUIRED if not (paper / name).is_file()]
     assert not missing
-    assert paper.name == "_template" or list(paper.glob("tests/test_*.py"))
+    assert list(paper.glob("tests/test_*.py"))
 
 
 def test_a_papers_name_is_a_module_and_a_wildcard(paper):
@@ -236,3 +236,11 @@ def test_editors_find_the_schema_from_the_template(name):
     first = (ROOT / f"papers/_template/{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     relative = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)[1]
     assert (ROOT / "papers/_template" / relative).resolve() == ROOT / f"workflow/schemas/{name}.schema.json"
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_claims_need_declared_data_sets(paper):
+    """A misspelt name would make the claim silently incomparable for ever."""
+    declared = set(load_datasets(ROOT / "papers" / paper / "datasets.yaml"))
+    for claim in load_published(ROOT / "papers" / paper / "published.yaml").claims:
+        assert set(claim.data) <= declared, claim.id

@@ -61,13 +61,26 @@ def test_no_package_index(install, monkeypatch, tmp_path):
 
 def test_a_second_call_does_nothing(install, monkeypatch, capsys):
     calls = []
-    monkeypatch.setattr(install, "create_venv", lambda: install.VENV.mkdir(exist_ok=True))
+    monkeypatch.setattr(install, "create_venv", lambda **_: install.VENV.mkdir(exist_ok=True))
     monkeypatch.setattr(install, "pip", lambda arguments, **_: calls.append(arguments[-1]))
     for extras in ("astro", "astro", "dev", "astro,dev"):
         monkeypatch.setattr(sys, "argv", ["install.py", "--extras", extras])
         install.main()
     assert calls == [".[astro]", ".[astro,dev]"]
     assert capsys.readouterr().out.count("up to date") == 2
+
+
+def test_a_new_lock_or_python_installs_everything_again(install, monkeypatch):
+    calls = []
+    monkeypatch.setattr(install, "create_venv", lambda *, keep: (install.VENV.mkdir(exist_ok=True), calls.append(keep)))
+    monkeypatch.setattr(install, "pip", lambda arguments, **_: calls.append(arguments[-1]))
+    for extras, lock, version in (("torch", "a", "3.11"), ("astro", "b", "3.11"), ("astro", "b", "3.12")):
+        monkeypatch.setattr(install, "lock_hash", lambda lock=lock: lock)
+        monkeypatch.setattr(install, "PYTHON_VERSION", version)
+        monkeypatch.setattr(install, "install_torch", lambda: None)
+        monkeypatch.setattr(sys, "argv", ["install.py", "--extras", extras])
+        install.main()
+    assert calls == [False, ".[torch]", True, ".[astro,torch]", False, ".[astro,torch]"]
 
 
 @pytest.mark.parametrize(("gpu", "expected"), [(None, 1), ("/usr/bin/nvidia-smi", 0)])

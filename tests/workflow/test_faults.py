@@ -79,7 +79,7 @@ def test_a_removed_data_file_is_fetched_again(checkout, tmp_path):
 
 def test_two_calls_at_once_are_explained(checkout):
     checkout.edit(
-        "papers/mini/simulate.py", "    arguments = parse", "    import time; time.sleep(20)\n    arguments = parse"
+        "papers/mini/simulate.py", "    arguments = parse", "    import time; time.sleep(90)\n    arguments = parse"
     )
     command = [str(Path(sys.executable).parent / "snakemake"), "papers/mini", "--config", "run=smoke"]
     first = subprocess.Popen(
@@ -97,7 +97,7 @@ def test_two_calls_at_once_are_explained(checkout):
         first.wait()
     assert "another snakemake call is at work in this folder" in said and "snakemake --unlock" in said
     assert checkout.snakemake("--unlock").returncode == 0
-    checkout.edit("papers/mini/simulate.py", "import time; time.sleep(20)", "pass")
+    checkout.edit("papers/mini/simulate.py", "import time; time.sleep(90)", "pass")
     assert checkout.snakemake("papers/mini", "--config", "run=smoke").returncode == 0
 
 

@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from common.workflow import discover
 from tests.workflow.conftest import copy_sources
 
 
@@ -85,3 +87,32 @@ def test_contributing_page_is_enough_to_add_a_paper(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "results/my_paper/generated/report.html" in done.stdout
+
+
+def test_changed_settings_never_earn_a_verdict(finished):
+    """Otherwise an easier generator would look like a better result."""
+    options = ("papers/mini", "--config", "run=generated", "seeds=0")
+    change = "mini={simulate: {n_events: 2000, separation: 2.0}}"
+    done = finished.snakemake(*options, change)
+    assert done.returncode == 0, done.stderr
+    assert "made with changed settings" in done.stdout and "reproduced" not in done.stdout
+    report = (finished.folder / "results/mini/generated/report.md").read_text()
+    assert "n_events" in report.partition("```\n")[2].partition("```")[0], "the command must repeat the change"
+
+
+def test_a_data_folder_with_a_space(checkout, tmp_path):
+    done = checkout.snakemake("papers/mini", "--config", "run=smoke", f"data={tmp_path}/my class")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "my class/generated/mini/smoke/events.csv").exists()
+
+
+@pytest.mark.parametrize("paper", discover())
+def test_the_smoke_run_of_every_paper(paper, tmp_path):
+    checkout = copy_sources(tmp_path / "checkout", papers=[paper])
+    started = time.monotonic()
+    done = checkout.snakemake(f"papers/{paper}", "--workflow-profile", "profiles/smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - started < 90
+    table = done.stdout.partition("claim ")[2]
+    assert "not comparable" in table and "reproduced" not in table
+    assert len(list(checkout.folder.glob(f"results/{paper}/smoke/figures/*.png"))) > 0

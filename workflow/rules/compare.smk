@@ -23,7 +23,7 @@ rule aggregate:
         "../../envs/core.yaml"
     threads: 1
     shell:
-        "python -m common.aggregate --seeds {input.seeds} --metrics {output.metrics} 2>&1 | tee {log}"
+        "python -m common.aggregate --seeds {input.seeds:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
 
 
 rule compare:
@@ -41,6 +41,8 @@ rule compare:
     conda:
         "../../envs/core.yaml"
     threads: 1
+    params:
+        changes=lambda w: BY_NAME[w.paper].changes,
     shell:
-        "python -m common.compare --published {input.published} --metrics {input.metrics}"
-        " --receipts {input.receipts} --run {wildcards.run} --comparison {output.comparison} 2>&1 | tee {log}"
+        "python -m common.compare --published {input.published:q} --metrics {input.metrics:q}"
+        " --receipts {input.receipts:q} --run {wildcards.run} --changes {params.changes:q} --comparison {output.comparison:q} 2>&1 | tee {log:q}"

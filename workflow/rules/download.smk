@@ -28,4 +28,4 @@ rule download:
         declared=lambda w: BY_NAME[w.paper].declared_file(w),
     shell:
         "python -m common.download --datasets papers/{wildcards.paper}/datasets.yaml"
-        " --dataset {wildcards.dataset:q} --file {wildcards.file:q} --receipt {output.receipt} 2>&1 | tee {log}"
+        " --dataset {wildcards.dataset:q} --file {wildcards.file:q} --receipt {output.receipt:q} 2>&1 | tee {log:q}"

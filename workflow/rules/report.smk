@@ -27,9 +27,11 @@ rule report:
         markdown="results/{paper}/{run}/report.md",
     log:
         "results/{paper}/{run}/logs/report.log",
+    benchmark:
+        "results/{paper}/{run}/benchmarks/report.jsonl"
     conda:
         "../../envs/core.yaml"
     threads: 1
     shell:
         "python -m common.report --paper papers/{wildcards.paper} --results results/{wildcards.paper}/{wildcards.run}"
-        " --receipts {input.receipts} --seeds {input.seeds} --html {output.html} --markdown {output.markdown} 2>&1 | tee {log}"
+        " --receipts {input.receipts:q} --seeds {input.seeds:q} --html {output.html:q} --markdown {output.markdown:q} 2>&1 | tee {log:q}"

@@ -69,6 +69,13 @@ def test_missing_column_names_file_and_neighbour(tmp_path):
         read_release(path)
 
 
+@pytest.mark.parametrize("mask", [b"", b"12a"])
+def test_a_mask_without_a_number_names_the_row(tmp_path, mask):
+    path = written(tmp_path, table(maskname=np.array([b"1101", mask, b"1999", b"2000"])))
+    with pytest.raises(InputError, match=r"'maskname', row 2 of 4: expected the number of a slit mask"):
+        read_release(path)
+
+
 @pytest.mark.parametrize("kept", [0.5, 0.9, 0.02])
 def test_truncated_table_says_so_and_is_left_alone(tmp_path, kept):
     path = written(tmp_path, Table({name: np.tile(column, 500) for name, column in table().items()}))

@@ -97,7 +97,11 @@ def test_a_killed_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 def test_experiments_are_checked():
     with pytest.raises(InputError, match="no model 'forest'"):
-        config(experiments=["deep/apercor/colours_i/forest"])
+        config(experiments=[HEADLINE, "deep/apercor/colours_i/forest"])
+    with pytest.raises(InputError, match=r"headline .* is not in experiments\. Did you mean"):
+        config(experiments=["deep/apercor/no_u/nearest"])
+    with pytest.raises(InputError, match="listed twice"):
+        config(experiments=[HEADLINE, HEADLINE])
     with pytest.raises(InputError, match="written depth/photometry/features/model"):
         config(experiments=["deep/forest"])
     assert config().model_dump(mode="json")["experiments"][0] == HEADLINE

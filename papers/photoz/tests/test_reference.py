@@ -23,7 +23,9 @@ def test_sample_properties(tmp_path):
     chosen, counts = select(catalogue, validate(settings["prepare"], PrepareConfig, "config.yaml"))
     receipt = Receipt(origin="archive", dataset="photoz", file="x", bytes=0, sha256="", verified="", licence="")
     write_prepared(tmp_path / "prepared.h5", take(catalogue, chosen), counts, [receipt])
-    found = describe_sample(tmp_path / "prepared.h5", validate(settings["evaluate"], EvaluateConfig, "config.yaml"))
+    found = describe_sample(
+        tmp_path / "prepared.h5", validate(settings["evaluate"], EvaluateConfig, "config.yaml"), seed=0
+    )
     references = [entry for entry in load_published(FOLDER / "published.yaml").reference if "sample." in entry.metric]
     assert len(references) == 27
     for entry in references:
