@@ -1,18 +1,24 @@
 """results/index.html: one line per paper and run that has been made here."""
 
+import logging
 from pathlib import Path
 
 from common.atomic import write_text
 from common.compare import read_comparison
 from common.render import render
+from common.yamlio import InputError
+
+log = logging.getLogger(__name__)
 
 
 def write_index(results: Path) -> Path:
     """Write the overview of all comparisons below `results`; return its path."""
-    runs = [
-        {"folder": path.parent.relative_to(results), "comparison": read_comparison(path)}
-        for path in sorted(results.glob("*/*/comparison.json"))
-    ]
+    runs = []
+    for path in sorted(results.glob("*/*/comparison.json")):
+        try:
+            runs.append({"folder": path.parent.relative_to(results), "comparison": read_comparison(path)})
+        except InputError as error:  # e.g. made by an older version; that must not hide the other runs
+            log.warning("%s is left out of the overview: %s", path.parent, error)
     target = results / "index.html"
     write_text(target, render("index.html.j2", runs=runs))
     return target

@@ -41,8 +41,10 @@ def record_runs(paper: Path, results: Path) -> None:
     records = read_records(paper)
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     for path in sorted(results.glob(f"{paper.name}/*/comparison.json")):
+        if path.parent.name in NOT_RECORDED:
+            continue
         comparison = read_comparison(path)
-        if comparison.run not in NOT_RECORDED and not comparison.changes:
+        if not comparison.changes:
             records[comparison.run] = Record(comparison=comparison, machine=machine)
     if records:
         write_json(paper / "results.json", {name: record.model_dump(mode="json") for name, record in records.items()})

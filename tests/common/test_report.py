@@ -383,3 +383,10 @@ def test_a_page_wider_than_a_phone_would_be_noticed(browser, tmp_path):
     (tmp_path / "a.html").write_text("<html><body><p style='width: 700px'>wide</p></body></html>")
     content, frame = widths(browser, tmp_path, "a.html")
     assert content > frame == 390
+
+
+def test_a_run_of_an_older_version_is_left_out_of_the_overview(make_run, caplog):
+    results = make_run().parents[1]
+    write_json(results / "lensing/old/comparison.json", {"run": "old"})
+    page = Page(write_index(results)).text
+    assert "small" in page and "left out of the overview" in caplog.text

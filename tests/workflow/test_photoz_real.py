@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from common.published import load_published
 from tests.workflow.conftest import ROOT, copy_sources
 
 REAL = ROOT.parent / "shared" / "real"
@@ -46,6 +47,15 @@ def test_known_effects_of_the_features_on_real_rows(small_run):
     assert sigma("magnitudes") > 2 * sigma("colours_i")
     assert sigma("no_u") > 1.2 * sigma("colours_i")
     assert sigma("no_y") < 1.1 * sigma("colours_i")
+
+
+def test_the_reference_numbers_are_those_of_this_run(small_run):
+    found = metrics(small_run)
+    references = load_published(ROOT / "papers/photoz/published.yaml").reference
+    forests = [entry for entry in references if entry.metric.startswith("deep.apercor")]
+    assert len(forests) == 12
+    for entry in forests:
+        assert found[entry.metric]["value"] == pytest.approx(entry.value, rel=0.02), entry.metric
 
 
 def test_the_report_says_why_the_article_s_numbers_are_not_comparable(small_run):

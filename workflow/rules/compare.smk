@@ -45,4 +45,4 @@ rule compare:
         changes=lambda w: BY_NAME[w.paper].changes,
     shell:
         "python -m common.compare --published {input.published:q} --metrics {input.metrics:q}"
-        " --receipts {input.receipts:q} --run {wildcards.run} --changes {params.changes:q} --comparison {output.comparison:q} 2>&1 | tee {log:q}"
+        " --receipts {input.receipts:q} --run {wildcards.run} --changes={params.changes:q} --comparison {output.comparison:q} 2>&1 | tee {log:q}"
