@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from scipy.signal import welch
 
-from papers.gw_denoise.records import Record
+from papers.gw_denoise.recording import Recording
 from papers.gw_denoise.settings import InjectionConfig
 from papers.gw_denoise.waveforms import MERGER_SHARE, optimal_snr, template
 
@@ -27,29 +27,27 @@ class Injection:
     amplitude: float
 
 
-def draw_injections(record: Record, config: InjectionConfig) -> list[Injection]:
+def draw_injections(recording: Recording, config: InjectionConfig) -> list[Injection]:
     """Return signals every `interval_s`, whose signal-to-noise ratio in the raw strain is drawn from `snr`."""
     generator = np.random.default_rng(config.seed)
-    rate = record.strain.rate_hz
-    duration_s = len(record.strain.samples) / rate
-    psd = median_psd(record)
+    rate = round(recording.strain.rate_hz)
+    psd = median_psd(recording)
     loudness = {mass: template_snr(mass, psd, rate_hz=rate, low_hz=config.low_hz) for mass in config.masses_msun}
     injections = []
-    for time in np.arange(config.interval_s / 2, duration_s, config.interval_s):
+    for time in np.arange(config.interval_s / 2, len(recording.good), config.interval_s):
         mass = float(generator.choice(config.masses_msun))
         wanted = generator.uniform(*config.snr)
         shift = generator.uniform(-0.25, 0.25)
-        injections.append(Injection(record.strain.start_gps + time + shift, mass, wanted / loudness[mass]))
+        injections.append(Injection(recording.strain.start_gps + time + shift, mass, wanted / loudness[mass]))
     return injections
 
 
-def median_psd(record: Record) -> Array:
-    """Return the one-sided PSD (frequency,) of the good strain, for FFTs of TEMPLATE_S."""
-    rate = record.strain.rate_hz
-    good = np.repeat(record.good, rate)
-    samples = record.strain.samples[: len(good)][good]
-    frequency, psd = welch(samples, rate, nperseg=int(PSD_S * rate), average="median")
-    return np.interp(np.fft.rfftfreq(int(TEMPLATE_S * rate), 1 / rate), frequency, psd)
+def median_psd(recording: Recording) -> Array:
+    """Return the one-sided PSD (frequency,) of the good strain, at the frequencies of an FFT of TEMPLATE_S."""
+    rate = round(recording.strain.rate_hz)
+    samples = recording.strain.samples[np.repeat(recording.good, rate)]
+    frequency, psd = welch(samples, rate, nperseg=round(PSD_S * rate), average="median")
+    return np.interp(np.fft.rfftfreq(round(TEMPLATE_S * rate), 1 / rate), frequency, psd)
 
 
 def template_snr(mass_msun: float, psd: Array, *, rate_hz: int, low_hz: float) -> float:
@@ -58,18 +56,19 @@ def template_snr(mass_msun: float, psd: Array, *, rate_hz: int, low_hz: float) -
     return optimal_snr(np.fft.rfft(signal) / rate_hz, psd, 1 / TEMPLATE_S)
 
 
-def add_signals(record: Record, injections: list[Injection], config: InjectionConfig) -> None:
-    """Add the signals to the record's strain, in place."""
-    rate = record.strain.rate_hz
+def signals(recording: Recording, injections: list[Injection], config: InjectionConfig) -> Array:
+    """Return the sum of all signals (time,) at the times of the recording's strain."""
+    strain, rate = recording.strain, round(recording.strain.rate_hz)
+    total = np.zeros(len(strain.samples))
     shapes = {
         mass: template(mass, rate_hz=rate, duration_s=TEMPLATE_S, low_hz=config.low_hz) for mass in config.masses_msun
     }
     for injection in injections:
-        first = first_sample(injection, start_gps=record.strain.start_gps, rate_hz=rate)
-        begin, end = max(first, 0), min(first + len(shapes[injection.mass_msun]), len(record.strain.samples))
-        record.strain.samples[begin:end] += (
-            injection.amplitude * shapes[injection.mass_msun][begin - first : end - first]
-        )
+        shape = shapes[injection.mass_msun]
+        first = first_sample(injection, start_gps=strain.start_gps, rate_hz=rate)
+        begin, end = max(first, 0), min(first + len(shape), len(total))
+        total[begin:end] += injection.amplitude * shape[begin - first : end - first]
+    return total
 
 
 def first_sample(injection: Injection, *, start_gps: float, rate_hz: int) -> int:

@@ -60,21 +60,22 @@ class Autoencoder(nn.Module):
 class SlowFast(nn.Module):
     """The product written out: filters of one fast witness times amplitudes made of the slow ones.
 
-    noise = sum_q (f_q * m) a_q,  a_q = c_q + w_q s + sum_r (u_qr s) (v_qr s),  q = 1, 2
+    noise = sum_q (f_q * m) a_q,  a_q = c_q + w_q s + sum_r (u_qr s) (v_qr s)
 
-    Two filters f_q span both phases of the line. The idea is that of Yu & Adhikari (2022), Front. Artif. Intell. 5,
-    811563 (explicit slow x fast structure); this form, with its quadratic term of rank r, is ours.
+    One filter is enough if the slow motions change only the size of the coupling; two (q = 1, 2) also let them change
+    its phase. The idea is that of Yu & Adhikari (2022), Front. Artif. Intell. 5, 811563 (explicit slow x fast
+    structure); this form, with its quadratic term of rank r, is ours.
     """
 
-    def __init__(self, n_witnesses: int, *, fast: int, rank: int) -> None:
-        """Build the layers; `fast` is the index of the fast witness."""
+    def __init__(self, n_witnesses: int, *, fast: int, rank: int, phases: int) -> None:
+        """Build the layers; `fast` is the index of the fast witness, `phases` the number of filters."""
         super().__init__()
-        self.fast_index = fast
+        self.fast_index, self.phases = fast, phases
         n_slow = n_witnesses - 1
-        self.filters = nn.Conv1d(1, 2, DELAYS, 1, DELAYS // 2, bias=False)
-        self.linear = nn.Conv1d(n_slow, 2, 1)
-        self.left = nn.Conv1d(n_slow, 2 * rank, 1, bias=False)
-        self.right = nn.Conv1d(n_slow, 2 * rank, 1, bias=False)
+        self.filters = nn.Conv1d(1, phases, DELAYS, 1, DELAYS // 2, bias=False)
+        self.linear = nn.Conv1d(n_slow, phases, 1)
+        self.left = nn.Conv1d(n_slow, phases * rank, 1, bias=False)
+        self.right = nn.Conv1d(n_slow, phases * rank, 1, bias=False)
         nn.init.zeros_(self.linear.weight)  # begin with the line alone
         nn.init.ones_(self.linear.bias)
         self.right.weight.data *= 0.1
@@ -83,17 +84,17 @@ class SlowFast(nn.Module):
         """Return the predicted noise (batch, time) from witnesses (batch, witness, time)."""
         k = self.fast_index
         slow = torch.cat([witnesses[:, :k], witnesses[:, k + 1 :]], dim=1)
-        quadratic = self.left(slow) * self.right(slow)  # (batch, 2 rank, time)
+        quadratic = self.left(slow) * self.right(slow)  # (batch, phases * rank, time)
         batch, _, length = quadratic.shape
-        amplitudes = self.linear(slow) + quadratic.view(batch, 2, -1, length).sum(dim=2)  # (batch, 2, time)
+        amplitudes = self.linear(slow) + quadratic.view(batch, self.phases, -1, length).sum(dim=2)
         return (self.filters(witnesses[:, k : k + 1]) * amplitudes).sum(dim=1)
 
 
-def build(kind: str, *, n_witnesses: int, fast: int, rank: int) -> nn.Module:
+def build(kind: str, *, n_witnesses: int, fast: int, rank: int, phases: int) -> nn.Module:
     """Return an untrained network: "autoencoder" or "slow_fast"."""
     if kind == "autoencoder":
         return Autoencoder(n_witnesses)
-    return SlowFast(n_witnesses, fast=fast, rank=rank)
+    return SlowFast(n_witnesses, fast=fast, rank=rank, phases=phases)
 
 
 def n_parameters(network: nn.Module) -> int:
@@ -103,6 +104,10 @@ def n_parameters(network: nn.Module) -> int:
 
 class CompositeLoss(nn.Module):
     """w_psd times the mean over the band of PSD(target - predicted) / PSD(target), plus w_mse times the MSE.
+
+    The denominator is the PSD of the same window, as in the authors' code, or a PSD of the whole record if
+    `set_reference` was called. The first one prefers windows in which noise happens to cancel the line's sidebands, so
+    that its minimum lies at too small an amplitude; the second has no such bias.
 
     Welch's PSD as scipy.signal.welch(..., detrend=False): Hann window, 50 % overlap, mean. Only the band's bins are
     computed, by a product with a small Fourier matrix, which is faster than an FFT that is thrown away.
@@ -123,6 +128,11 @@ class CompositeLoss(nn.Module):
         matrix = torch.cat([torch.cos(phase), torch.sin(phase)], dim=1) * window[:, None]
         self.norm = float(2 / (rate_hz * window.square().sum()))
         self.register_buffer("matrix", matrix.float())  # (time, 2 frequency)
+        self.register_buffer("reference", None)
+
+    def set_reference(self, target: Tensor) -> None:
+        """Divide by the mean PSD of this target (time,) from now on."""
+        self.reference = self.psd(target[None])
 
     def psd(self, series: Tensor) -> Tensor:
         """Return the one-sided PSD (batch, frequency in the band) of series (batch, time)."""
@@ -137,7 +147,8 @@ class CompositeLoss(nn.Module):
         residual = target - predicted
         loss = self.mse_weight * residual.square().mean()
         if self.psd_weight:
-            loss = loss + self.psd_weight * (self.psd(residual) / self.psd(target)).mean()
+            denominator = self.psd(target) if self.reference is None else self.reference
+            loss = loss + self.psd_weight * (self.psd(residual) / denominator).mean()
         return loss
 
 

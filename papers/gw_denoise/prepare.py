@@ -12,8 +12,8 @@ ends are then dropped. Means and scales come from `train` alone.
 
 import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -25,9 +25,12 @@ from common.atomic import atomic_output
 from common.receipts import Receipt, locate, read_receipt
 from common.stage import parse, run
 from common.yamlio import InputError
-from papers.gw_denoise.injections import Injection, add_signals, draw_injections, write_injections
-from papers.gw_denoise.records import Record, read_records, resampled
+from papers.gw_denoise.channel import Channel
+from papers.gw_denoise.injections import Injection, draw_injections, signals, write_injections
+from papers.gw_denoise.recording import Recording, read_recording, segments
+from papers.gw_denoise.resample import on_one_grid, resample
 from papers.gw_denoise.settings import PrepareConfig, TaskConfig
+from papers.gw_denoise.truth import TRUTH_FILE, read_truth
 
 SPLITS = ("train", "valid", "test")
 Array = np.ndarray
@@ -46,7 +49,7 @@ class Segment:
         original: (time,) strain at its own rate.
     """
 
-    start_gps: float
+    start_gps: int
     strain: Array
     target: Array
     witnesses: Array
@@ -67,82 +70,62 @@ def choose_files(receipts: list[Receipt], patterns: list[str], *, task: str) -> 
     return chosen
 
 
-def split_times(start: float, end: float, task: TaskConfig) -> dict[str, tuple[float, float]]:
-    """Return begin and end [GPS s] of each split, one after the other with a gap between.
+def split_seconds(duration_s: int, task: TaskConfig) -> dict[str, tuple[int, int]]:
+    """Return the first second of each split and the one after its last, one split after the other with a gap between.
 
     Raises:
         InputError: If nothing is left for the test.
     """
-    valid_from = start + task.train_s + task.gap_s
+    valid_from = task.train_s + task.gap_s
     test_from = valid_from + task.valid_s + task.gap_s
-    if test_from + task.min_segment_s > end:
+    if test_from + task.min_segment_s > duration_s:
         raise InputError(
-            f"the record has {end - start:.0f} s, but train, valid and two gaps take {test_from - start:.0f} s, which"
-            f" leaves less than {task.min_segment_s:.0f} s for the test. Lower prepare.tasks.*.train_s or valid_s."
+            f"the record has {duration_s} s, but train, valid and two gaps take {test_from} s, which leaves less than"
+            f" {task.min_segment_s} s for the test. Lower prepare.tasks.*.train_s or valid_s, or add files."
         )
     return {
-        "train": (start, start + task.train_s),
+        "train": (0, task.train_s),
         "valid": (valid_from, valid_from + task.valid_s),
-        "test": (test_from, end),
+        "test": (test_from, duration_s),
     }
 
 
-def good_stretches(good: Array, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield (first, last + 1) of each run of true seconds of `good` (second,) between begin and end."""
-    inside = np.concatenate([[False], good[begin:end], [False]]).astype(int)
-    edges = np.flatnonzero(np.diff(inside))
-    for first, last in edges.reshape(-1, 2).tolist():
-        yield begin + first, begin + last
-
-
-def cut_segment(record: Record, task: TaskConfig, names: list[str], begin: int, end: int) -> Segment:
-    """Return the seconds [begin, end) of the record, resampled and filtered for itself, without its ends."""
-    seconds = slice(begin, end)
-    rate, edge = task.rate_hz, round(task.edge_s * task.rate_hz)
-    kept = slice(edge, (end - begin) * rate - edge)
-    strain = resampled(record.strain.cut(seconds), record.strain.rate_hz, rate)
-    sections = butter(task.filter_order, task.band_hz, btype="bandpass", fs=rate, output="sos")
-    witnesses = [resampled(record.witnesses[n].cut(seconds), record.witnesses[n].rate_hz, rate)[kept] for n in names]
-    truth = {n: resampled(c.cut(seconds), c.rate_hz, rate)[kept] for n, c in record.truth.items()}
-    original = record.strain.cut(seconds)
-    edge_original = round(task.edge_s * record.strain.rate_hz)
+def cut_segment(recording: Recording, truth: Mapping[str, Channel], task: TaskConfig) -> Segment:
+    """Return one gapless stretch, resampled and filtered for itself, without its ends; truth by component."""
+    strain, witnesses = on_one_grid(recording, task.rate_hz)
+    sections = butter(task.filter_order, task.band_hz, btype="bandpass", fs=task.rate_hz, output="sos")
+    edge = task.edge_s * task.rate_hz
+    kept = slice(edge, len(strain) - edge)
+    begin, end = recording.start_gps, recording.start_gps + len(recording.good)
     return Segment(
-        start_gps=record.strain.start_gps + begin + task.edge_s,
+        start_gps=begin + task.edge_s,
         strain=strain[kept],
         target=sosfiltfilt(sections, strain)[kept],
-        witnesses=np.stack(witnesses),
-        truth=truth,
-        original=original[edge_original : len(original) - edge_original],
+        witnesses=witnesses[:, kept],
+        truth={name: resample(c.crop(begin, end), task.rate_hz).samples[kept] for name, c in truth.items()},
+        original=recording.strain.crop(begin + task.edge_s, end - task.edge_s).samples,
     )
 
 
-def choose_witnesses(record: Record, patterns: list[str]) -> list[str]:
-    """Return the sorted names of the channels that match a pattern, without regard to the detector's prefix.
-
-    Raises:
-        InputError: If there is none.
-    """
-    names = sorted(n for n in record.witnesses if any(fnmatch(n.partition(":")[2], p) for p in patterns))
-    if not names:
-        raise InputError(f"no witness matches {patterns}; the files have {', '.join(sorted(record.witnesses))}.")
-    return names
-
-
-def make_splits(record: Record, task: TaskConfig, names: list[str]) -> dict[str, list[Segment]]:
+def make_splits(
+    recording: Recording, truth: Mapping[str, Channel], task: TaskConfig
+) -> dict[str, list[Segment]]:
     """Return the segments of each split.
 
     Raises:
         InputError: If a split has no good data.
     """
-    start = int(record.strain.start_gps)
     splits = {}
-    for split, (begin, end) in split_times(start, start + len(record.good), task).items():
-        stretches = good_stretches(record.good, round(begin) - start, round(end) - start)
-        long_enough = [(a, b) for a, b in stretches if b - a >= task.min_segment_s]
-        splits[split] = [cut_segment(record, task, names, a, b) for a, b in long_enough]
-        if not splits[split]:
-            raise InputError(f"the split '{split}' ({begin:.0f} to {end:.0f}) has no good stretch that is long enough.")
-        logging.info("%-5s %d segments, %.0f s", split, len(long_enough), sum(b - a for a, b in long_enough))
+    for split, (begin, end) in split_seconds(len(recording.good), task).items():
+        stretches = segments(recording.good[begin:end], task.min_segment_s)
+        parts = [recording.crop(begin + first, begin + stop) for first, stop in stretches]
+        splits[split] = [cut_segment(part, truth, task) for part in parts]
+        if not parts:
+            raise InputError(
+                f"the split '{split}', seconds {begin} to {end} of the record, has no good stretch of"
+                f" {task.min_segment_s} s. Choose another time, or lower prepare.tasks.*.min_segment_s."
+            )
+        logging.info("%-5s %d segments, %d s", split, len(parts), sum(len(part.good) for part in parts))
     return splits
 
 
@@ -187,27 +170,41 @@ def write_prepared(
             write_split(file.create_group(split), segments, scale, is_test=split == "test")
 
 
+def read(receipts: list[Receipt], task: TaskConfig) -> tuple[Recording, dict[str, Channel]]:
+    """Return strain with witnesses, and the truth by component, which only generated data have."""
+    paths = [locate(receipt) for receipt in receipts]
+    files = [path for path in paths if not fnmatch(path.name, TRUTH_FILE)]
+    recording = read_recording(
+        files,
+        witnesses=task.witnesses,
+        strain=task.strain,
+        interval_gps=task.interval_gps,
+        missing_witnesses=task.missing_witnesses,
+    )
+    return recording, read_truth([path for path in paths if fnmatch(path.name, TRUTH_FILE)])
+
+
 def main() -> None:
     """Read, inject, split, resample, filter, write; for the task that the output's name ends with."""
     arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
     name = arguments.prepared.stem.removeprefix("prepared_")
     task = arguments.config.tasks[name]
     receipts = choose_files([read_receipt(path) for path in arguments.receipts], task.files, task=name)
-    record = read_records([locate(receipt) for receipt in receipts])
-    witnesses = choose_witnesses(record, task.witnesses)
-    logging.info("%s: witnesses %s", name, ", ".join(witnesses))
-    injections = draw_injections(record, arguments.config.injections)
-    add_signals(record, injections, arguments.config.injections)
-    splits = make_splits(record, task, witnesses)
+    recording, truth = read(receipts, task)
+    injections = draw_injections(recording, arguments.config.injections)
+    with_signals = recording.strain.samples + signals(recording, injections, arguments.config.injections)
+    recording = replace(recording, strain=replace(recording.strain, samples=with_signals))
+    splits = make_splits(recording, truth, task)
     attributes = {
         "task": name,
         "rate_hz": task.rate_hz,
-        "strain_rate_hz": record.strain.rate_hz,
+        "strain_channel": recording.strain.name,
+        "strain_rate_hz": round(recording.strain.rate_hz),
         "band_hz": task.band_hz,
         "filter_order": task.filter_order,
-        "witnesses": witnesses,
+        "witnesses": list(recording.witnesses),
         "injections": arguments.config.injections.model_dump(mode="json"),
-        "seconds": {split: sum(len(s.strain) for s in segments) / task.rate_hz for split, segments in splits.items()},
+        "seconds": {split: sum(len(s.strain) for s in found) / task.rate_hz for split, found in splits.items()},
         "raw_sha256": [receipt.sha256 for receipt in receipts],
     }
     write_prepared(arguments.prepared, splits, injections, attributes)

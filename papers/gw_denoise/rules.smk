@@ -12,7 +12,7 @@ from common.config import section_json
 from common.workflow import Paper
 
 paper = Paper("gw_denoise", config)
-FILES = [f"{task}_{kind}.hdf5" for task in ("lines", "broadband") for kind in ("strain", "witnesses", "truth")]
+FILES = ["lines_strain.hdf5", "lines_witnesses.hdf5", "lines_truth.hdf5", "broadband.gwf", "broadband_truth.hdf5"]
 
 
 def tasks(wildcards):

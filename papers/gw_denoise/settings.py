@@ -96,15 +96,18 @@ class TaskConfig(Strict):
     """One subtraction: files, channels, band, splits."""
 
     files: list[str]  # patterns of file names
-    witnesses: list[str]  # patterns of channel names without the detector's prefix
+    strain: str | None = None  # channel; None: that of the strain file
+    witnesses: list[str]  # names or patterns, without the detector's prefix
+    missing_witnesses: Literal["stop", "go_on"] = "stop"
+    interval_gps: tuple[int, int] | None = None  # [s] None: what the strain's files hold
     band_hz: Range
     rate_hz: Count
     filter_order: Count
-    train_s: Positive
-    valid_s: Positive
-    gap_s: NotNegative  # between the splits
-    edge_s: NotNegative  # dropped at both ends of each segment after filtering
-    min_segment_s: Positive
+    train_s: Count
+    valid_s: Count
+    gap_s: int = Field(ge=0)  # between the splits
+    edge_s: Count  # dropped at both ends of each segment after filtering
+    min_segment_s: Count
 
 
 class PrepareConfig(Strict):
@@ -122,9 +125,11 @@ class ExperimentConfig(Strict):
     tap_step: Count = 1
     psd_weight: Fraction = 0.5
     mse_weight: Fraction = 0.5
+    reference: Literal["window", "record"] = "window"  # whose PSD the spectral loss is divided by
     learning_rate: Positive = 0.001
     updates: Count = 1
-    rank: Count = 4  # quadratic terms of the slow branch
+    rank: Count = 2  # quadratic terms of the slow branch
+    phases: Count = 1  # filters of the fast branch
 
     @property
     def is_network(self) -> bool:
@@ -186,6 +191,7 @@ class EvaluateConfig(Strict):
     fft_s: Positive
     loss_fft_s: Positive
     snr_fft_s: Positive
+    coherence_fft_s: Positive
     line_hz: Range
     sidebands_hz: list[Range]
     outside_hz: list[Range]  # where nothing may change

@@ -1,31 +1,31 @@
 """Generate strain and witnesses with known couplings, for arXiv:2005.06534.
 
-Settings -> for each task `<task>_strain.hdf5` (GWOSC's schema), `<task>_witnesses.hdf5` (a dataset per channel, each at
-its own rate) and `<task>_truth.hdf5` (every component of the strain, so that the best possible subtraction is known).
-
-`lines` has the mains line with sidebands, `broadband` the beam jitter, as the article uses two stretches of data.
+Settings -> `lines_strain.hdf5` (the schema of the archive's strain files) and `lines_witnesses.hdf5`, with the mains line
+and its sidebands; `broadband.gwf` (a frame file), with beam jitter; every channel at its own rate. The article uses two
+stretches of data as well. `<task>_truth.hdf5` has every component of the strain, so that the best possible subtraction
+is known.
 """
 
 import logging
 from pathlib import Path
 
-import h5py
 import numpy as np
 from scipy.signal import gausspulse
 
-from common.atomic import atomic_output
 from common.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
+from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.couplings import Disturbance, beam_jitter, mains_complex
 from papers.gw_denoise.noise import Array, aligo_asd, coloured_noise
+from papers.gw_denoise.recording import write_channels_hdf5, write_gwf, write_gwosc_hdf5
 from papers.gw_denoise.settings import FaultsConfig, SimulateConfig, Task
+from papers.gw_denoise.truth import truth_channel, write_truth
 
 DETECTOR = "H1"
+FRAME_TYPE = "H1_GENERATED"
 STRAIN_CHANNEL = f"{DETECTOR}:GENERATED_STRAIN"
-MASK_BITS = 127  # all seven bits of GWOSC's data-quality mask: good
 TASK_NUMBER = {"lines": 0, "broadband": 1}  # so that both tasks have their own random numbers
 GLITCH_BAND_HZ = (30.0, 300.0)
-TRUTH_SCALE = 1e-21  # truth is stored in this unit, in single precision
 
 
 def disturb(task: Task, config: SimulateConfig, generator: np.random.Generator) -> Disturbance:
@@ -37,11 +37,11 @@ def disturb(task: Task, config: SimulateConfig, generator: np.random.Generator) 
 
 
 def lock_losses(config: FaultsConfig, duration_s: int, generator: np.random.Generator) -> np.ndarray:
-    """Return GWOSC's data-quality mask (second,): 0 in gaps, which keep away from each other by chance only."""
-    mask = np.full(duration_s, MASK_BITS, dtype=np.uint32)
+    """Return which seconds (second,) have no data; losses may overlap."""
+    lost = np.zeros(duration_s, dtype=bool)
     for start in generator.uniform(0, duration_s, config.n_gaps):
-        mask[int(start) : int(start + config.gap_s)] = 0
-    return mask
+        lost[int(start) : int(start + config.gap_s)] = True
+    return lost
 
 
 def glitches(config: FaultsConfig, n_samples: int, rate_hz: int, generator: np.random.Generator) -> Array:
@@ -64,64 +64,40 @@ def glitches(config: FaultsConfig, n_samples: int, rate_hz: int, generator: np.r
     return signal
 
 
-def write_strain(path: Path, strain: Array, mask: np.ndarray, *, gps_start: int, rate_hz: int) -> None:
-    """Write strain (time,) and mask (second,) with the schema of GWOSC's HDF5 files."""
-    with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
-        meta = {
-            "Description": "Strain data time series, generated",
-            "DescriptionURL": "",
-            "Detector": DETECTOR,
-            "Duration": len(mask),
-            "GPSstart": gps_start,
-            "Observatory": DETECTOR[0],
-            "StrainChannel": STRAIN_CHANNEL,
-            "Type": "StrainTimeSeries",
-            "UTCstart": "",
-        }
-        for key, value in meta.items():
-            file[f"meta/{key}"] = value
-        dataset = file.create_dataset("strain/Strain", data=strain)
-        dataset.attrs.update(Npoints=len(strain), Xstart=gps_start, Xspacing=1 / rate_hz, Xunits="second")
-        dataset.attrs.update(Xlabel="GPS time", Ylabel="Strain", Yunits="")
-        file["quality/simple/DQmask"] = mask
-        file["quality/injections/Injmask"] = np.full(len(mask), 31, dtype=np.uint32)
-
-
-def write_channels(path: Path, channels: dict[str, tuple[int, Array]], *, gps_start: int) -> None:
-    """Write channels (rate, samples) as GWpy does: a dataset for each, with start and spacing as attributes."""
-    with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
-        for name, (rate_hz, samples) in channels.items():
-            dataset = file.create_dataset(f"{DETECTOR}:{name}", data=samples.astype(np.float32))
-            dataset.attrs.update(
-                name=f"{DETECTOR}:{name}", channel=f"{DETECTOR}:{name}", x0=float(gps_start), dx=1 / rate_hz, xunit="s"
-            )
-
-
-def write_truth(path: Path, components: dict[str, Array], *, gps_start: int, rate_hz: int) -> None:
-    """Write the components (time,) of the strain in units of TRUTH_SCALE."""
-    with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs.update(truth=True, x0=float(gps_start), dx=1 / rate_hz, scale=TRUTH_SCALE)
-        for name, samples in components.items():
-            file[name] = (samples / TRUTH_SCALE).astype(np.float32)
-
-
 def simulate_task(task: Task, config: SimulateConfig, folder: Path) -> list[Path]:
-    """Generate and write the three files of one task."""
+    """Generate and write the files of one task; return their paths."""
     generator = np.random.default_rng([config.seed, TASK_NUMBER[task]])
     rate_hz, duration_s = config.rate_hz, config.duration_s[task]
-    floor = coloured_noise(
-        duration_s * rate_hz, rate_hz, lambda f: aligo_asd(f, scale=config.floor_scale), generator
-    )
+    floor = coloured_noise(duration_s * rate_hz, rate_hz, lambda f: aligo_asd(f, scale=config.floor_scale), generator)
     disturbance = disturb(task, config, generator)
     strain = floor + sum(disturbance.components.values()) + glitches(config.faults, len(floor), rate_hz, generator)
-    mask = lock_losses(config.faults, duration_s, generator)
-    strain[np.repeat(mask == 0, rate_hz)] = np.nan
-    paths = [folder / f"{task}_{kind}.hdf5" for kind in ("strain", "witnesses", "truth")]
-    write_strain(paths[0], strain, mask, gps_start=config.gps_start, rate_hz=rate_hz)
-    write_channels(paths[1], disturbance.sensors, gps_start=config.gps_start)
-    write_truth(paths[2], disturbance.components, gps_start=config.gps_start, rate_hz=rate_hz)
-    logging.info("%s: %d s at %d Hz, %d witnesses", task, duration_s, rate_hz, len(disturbance.sensors))
-    return paths
+    good = ~lock_losses(config.faults, duration_s, generator)
+    strain[np.repeat(~good, rate_hz)] = np.nan
+
+    def channel(name: str, rate: float, samples: Array) -> Channel:
+        return Channel(name, float(config.gps_start), float(rate), samples)
+
+    target = channel(STRAIN_CHANNEL, rate_hz, strain)
+    witnesses = [channel(f"{DETECTOR}:{name}", *record) for name, record in disturbance.sensors.items()]
+    paths = write_record(task, folder, target, witnesses, good)
+    truth = {n: channel(truth_channel(DETECTOR, n), rate_hz, c) for n, c in disturbance.components.items()}
+    write_truth(folder / f"{task}_truth.hdf5", truth)
+    logging.info("%s: %d s at %d Hz, %d witnesses", task, duration_s, rate_hz, len(witnesses))
+    return [*paths, folder / f"{task}_truth.hdf5"]
+
+
+def write_record(
+    task: Task, folder: Path, strain: Channel, witnesses: list[Channel], good: np.ndarray
+) -> list[Path]:
+    """Write strain and witnesses, in one format for each task so that both readers are used; return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if task == "lines":
+        paths = [folder / "lines_strain.hdf5", folder / "lines_witnesses.hdf5"]
+        write_gwosc_hdf5(paths[0], strain, good=good, frame_type=FRAME_TYPE)
+        write_channels_hdf5(paths[1], witnesses)
+        return paths
+    write_gwf(folder / "broadband.gwf", [strain, *witnesses])
+    return [folder / "broadband.gwf"]
 
 
 def main() -> None:

@@ -130,8 +130,3 @@ def apply(statistics: Mapping[str, Any], powers: Mapping[str, Array], method: st
             given["oracle"] = powers["oracle"]
         entries[name] = bootstrap(statistic, given, draws, average=np.mean)
     return entries
-
-
-def measure_task(prepared: Path, predictions: Path, config: EvaluateConfig, *, seed: int) -> Metrics:
-    """Return all metrics of one task."""
-    return measure_spectra(read_test(prepared, predictions), config, seed=seed)

@@ -175,12 +175,16 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
         "n_witnesses": len(attributes["witnesses"]),
         "fast": fast_witness(attributes["witnesses"]),
         "rank": experiment.rank,
+        "phases": experiment.phases,
     }
     network = build(**arguments)
     logging.info("%s: %d parameters", experiment.kind, n_parameters(network))
     length, stride = round(config.window_s * rate), round(config.stride_s * rate)
-    splits = {name: Windows(read_split(prepared, name), length=length, stride=stride) for name in ("train",)}
-    splits["valid"] = Windows(read_split(prepared, "valid"), length=length, stride=length)
+    train = read_split(prepared, "train")
+    splits = {
+        "train": Windows(train, length=length, stride=stride),
+        "valid": Windows(read_split(prepared, "valid"), length=length, stride=length),
+    }
     loss = CompositeLoss(
         rate_hz=rate,
         band_hz=tuple(attributes["band_hz"]),
@@ -188,6 +192,8 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
         psd_weight=experiment.psd_weight,
         mse_weight=experiment.mse_weight,
     )
+    if experiment.reference == "record":
+        loss.set_reference(torch.from_numpy(train.target))
     training = Training(network, config, seed=seed)
     fit_network(training, splits, loss, checkpoint)
     stored = {"arguments": arguments, "state": training.best_state, "n_parameters": n_parameters(network)}
