@@ -9,12 +9,16 @@ that are there and verified need no network at all.
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock
 
 from common.addresses import MIRROR_VARIABLE
 from common.atomic import write_text
 from common.datasets import DataFile, Login
-from common.download import fetch
+from common.download import LOCK_MODE, fetch
 from common.receipts import Receipt, data_root, sha256_of, write_receipt
 from common.stage import parse, run
 from common.yamlio import InputError
@@ -31,22 +35,36 @@ def fetch_recording(config: FetchConfig) -> Receipt:
         InputError: If the files cannot be found or had. What was fetched until then is kept.
     """
     path = data_root() / "raw" / config.dataset / config.file_name
-    if not path.exists() and not _from_mirror(config):
-        _write(path, locate_frames(config))
-    located = load_located(path)
-    pinned = [_pin(file, located.name) for file in located.dataset.files]
-    if pinned != located.dataset.files:
-        _write(path, located.model_copy(update={"dataset": located.dataset.model_copy(update={"files": pinned})}))
+    with _alone(path):
+        if not path.exists() and not _from_mirror(config):
+            _write(path, locate_frames(config))
+        located = load_located(path)
+        pinned = [_pin(file, located.name) for file in located.dataset.files]
+        if pinned != located.dataset.files:
+            _write(path, located.model_copy(update={"dataset": located.dataset.model_copy(update={"files": pinned})}))
+        size, sha256 = path.stat().st_size, sha256_of(path)
     return Receipt(
         origin="archive",
         dataset=config.dataset,
         file=str(path.relative_to(data_root())),
-        bytes=path.stat().st_size,
-        sha256=sha256_of(path),
+        bytes=size,
+        sha256=sha256,
         verified=f"a list of {len(pinned)} files, each verified by its sha256 of the first download",
         url=config.datafind,
         licence=LICENCE,
     )
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one process at a time work on a list; a shared folder that is read-only needs no such care."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(path.parent, os.W_OK):
+        yield
+        return
+    with FileLock(path.with_name(f".{path.name}.list.lock"), mode=LOCK_MODE):
+        yield
 
 
 def _pin(file: DataFile, dataset: str) -> DataFile:

@@ -180,7 +180,7 @@ def _choose_interval(urls_by_frames: list[list[str]], config: FetchConfig) -> In
         ready &= segmentlist(_span(url) for url in urls).coalesce()
     strain_spans = {_span(url) for url in urls_by_frames[0]}
     begins = {start for start, _ in ready} | {start for start, _ in strain_spans}
-    candidates = [(begin, begin + times.duration_s) for begin in begins if times.search_s or begin == times.start_gps]
+    candidates = [(begin, begin + times.duration_s) for begin in begins]
     inside = [wanted for wanted in candidates if segment(*wanted) in ready]
     if not inside:
         found = ", ".join(f"{start} to {stop}" for start, stop in ready) or "none"

@@ -120,11 +120,14 @@ def read_recording(
     return Recording(strain=target, witnesses=channels, good=good)
 
 
-def read_located(path: Path, *, missing_witnesses: Literal["stop", "go_on"]) -> Recording:
+def read_located(
+    path: Path, *, missing_witnesses: Literal["stop", "go_on"], witnesses: Sequence[str] = ()
+) -> Recording:
     """Read the seconds that a located list is about, and no others.
 
     Args:
         path: The list; its files have been fetched.
+        witnesses: Names or patterns as in `read_recording`; empty: those of the source.
         missing_witnesses: As in `read_recording`.
 
     Raises:
@@ -135,7 +138,7 @@ def read_located(path: Path, *, missing_witnesses: Literal["stop", "go_on"]) -> 
     return read_recording(
         located.paths(),
         strain=f"{located.detector}:{source.strain}",
-        witnesses=source.witnesses[located.detector],
+        witnesses=witnesses or source.witnesses[located.detector],
         interval_gps=(located.start_gps, located.stop_gps),
         state=source.state,
         missing_witnesses=missing_witnesses,

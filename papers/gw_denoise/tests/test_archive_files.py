@@ -108,6 +108,7 @@ def test_quality_reads_flags_by_name(tmp_path):
     assert good("CBC_CAT3") == [1, 0, 1, 1, 1, 1, 1]
     assert good("DATA") == [1, 0, 1, 1, 1, 0, 1]  # the second bit in this file
     assert good("CBC_CAT1", "CBC_CAT3") == [1, 0, 1, 1, 1, 1, 1]
+    assert good("DATA", "CBC_CAT3") == [1, 0, 1, 1, 1, 0, 1]
     with pytest.raises(InputError, match=r"has no flag 'CBC_CAT9'. Known: CBC_CAT1, DATA"):
         good("CBC_CAT9")
 

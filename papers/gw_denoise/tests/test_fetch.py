@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -90,11 +91,12 @@ def test_from_the_service_to_a_recording(archive, tmp_path, root):
 
 
 def test_no_credentials_are_looked_for(archive, tmp_path, monkeypatch):
-    monkeypatch.setenv("BEARER_TOKEN", "secret")
-    monkeypatch.setenv("SCITOKEN", "secret")
+    asked = []
+    for kind in ("find_scitoken", "find_x509_credentials"):
+        monkeypatch.setattr(f"igwn_auth_utils.requests.{kind}", lambda *_, kind=kind, **__: asked.append(kind))
     offer(archive, tmp_path / "release")
     fetch_recording(config(archive))
-    assert not [seen for seen in archive.seen if "Authorization" in seen.headers]
+    assert archive.queries() and not asked
 
 
 def test_missing_witnesses_of_the_source_are_named(archive, tmp_path, caplog):
@@ -106,6 +108,7 @@ def test_missing_witnesses_of_the_source_are_named(archive, tmp_path, caplog):
         read_located(path, missing_witnesses="stop")
     read_located(path, missing_witnesses="go_on")
     assert caplog.text.count("witness missing: ") == 12
+    assert list(read_located(path, missing_witnesses="stop", witnesses=["PEM-*"]).witnesses) == [MAINS]
 
 
 def test_second_call_needs_no_network_and_gives_the_same_receipt(archive, tmp_path):
@@ -121,6 +124,14 @@ def test_shared_data_folder_needs_no_service(archive, tmp_path):
     receipt = fetch_recording(config(archive))
     elsewhere = fetch_recording(config(None))
     assert elsewhere.model_copy(update={"url": receipt.url}) == receipt
+
+
+def test_two_processes_agree_on_one_list(archive, tmp_path):
+    offer(archive, tmp_path / "release")
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(fetch_recording, [config(archive)] * 4))
+    assert receipts == [receipts[0]] * 4
+    assert len(archive.queries()) == 4  # two kinds of frames, two questions for each
 
 
 def test_changed_frame_is_noticed(archive, tmp_path, root):
@@ -171,14 +182,16 @@ def test_mirror_without_the_list_falls_back_to_the_service(archive, tmp_path, mo
 
 
 @pytest.mark.parametrize(
-    ("start", "search_s", "expected"),
+    ("start", "search_s", "expected", "n_files"),
     [
-        (START, 2000, START + 320),  # one file of strain; START would need two
-        (START, 200, START),
-        (START + 380, 2000, START + 512),  # 68 s are left of the file at START + 320
+        (START, 2000, START + 320, 3),  # one file of strain; START would need two
+        (START, 200, START, 4),
+        (START + 380, 2000, START + 512, 3),  # 68 s are left of the file at START + 320
     ],
 )
-def test_search_takes_the_first_stretch_in_the_fewest_files(archive, tmp_path, monkeypatch, start, search_s, expected):
+def test_search_takes_the_first_stretch_in_the_fewest_files(
+    archive, tmp_path, monkeypatch, start, search_s, expected, n_files
+):
     offer(
         archive,
         tmp_path / "release",
@@ -189,6 +202,7 @@ def test_search_takes_the_first_stretch_in_the_fewest_files(archive, tmp_path, m
     monkeypatch.setitem(SOURCES, "o4a", source)
     located = locate_frames(config(archive, start_gps=None, duration_s=None))
     assert (located.start_gps, located.stop_gps) == (expected, expected + 96)
+    assert len(located.dataset.files) == n_files
 
 
 def test_times_of_the_sources():

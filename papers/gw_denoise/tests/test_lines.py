@@ -32,6 +32,15 @@ def test_ratio_of_a_sinusoid(fft_s):
     assert line.ratio == pytest.approx(line.peak / FLOOR, rel=0.03)
 
 
+def test_floor_is_taken_beside_the_line():
+    """Neither the sidebands within 2 Hz nor anything beyond 10 Hz counts."""
+    frequencies = np.arange(0, 200.01, 0.125)
+    distance = np.abs(frequencies - 60)
+    density = np.select([distance == 0, distance < 2, distance <= 10], [90.0, 30.0, 2.0], default=7.0)
+    line = measure_line(frequencies, density, 60.2)
+    assert (line.frequency_hz, line.peak, line.floor, line.ratio) == (60.0, 90.0, 2.0, 45.0)
+
+
 def test_density_of_noise_has_its_unit():
     frequencies, density = amplitude_spectral_density(strain([]))
     assert np.median(density[(frequencies > 10) & (frequencies < 200)]) == pytest.approx(FLOOR, rel=0.01)
