@@ -7,6 +7,7 @@ forwards every request to a cache near by, so that the shared download can fetch
 The result, `Located`, names interval and files in the form of a datasets.yaml; stage fetch adds sizes and checksums.
 """
 
+import hashlib
 import json
 import logging
 import re
@@ -56,9 +57,10 @@ class FetchConfig(Strict):
 
     @property
     def file_name(self) -> str:
-        """Return the name of the list of files; it tells which seconds were looked for."""
+        """Return the name of the list of files; settings that may lead to other files give another name."""
         within = f"-within{self.times.search_s}" if self.times.search_s else ""
-        return f"{self.detector}-{self.times.start_gps}{within}-{self.times.duration_s}.located.json"
+        types = f"-{hashlib.sha256(' '.join(self.frame_types).encode()).hexdigest()[:8]}" if self.frame_types else ""
+        return f"{self.detector}-{self.times.start_gps}{within}-{self.times.duration_s}{types}.located.json"
 
 
 class Located(Strict):

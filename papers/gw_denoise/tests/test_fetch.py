@@ -205,6 +205,13 @@ def test_search_takes_the_first_stretch_in_the_fewest_files(
     assert len(located.dataset.files) == n_files
 
 
+def test_other_settings_have_another_list():
+    changes = [{}, {"start_gps": START + 1}, {"start_gps": None}, {"duration_s": 97}, {"frame_types": ["a"]}]
+    changes += [{"frame_types": ["b"]}, {"detector": "L1"}]
+    assert len({config(None, **change).file_name for change in changes}) == len(changes)
+    assert config(None).file_name == f"H1-{START}-96.located.json"
+
+
 def test_times_of_the_sources():
     own = {name: config(None, source=name, start_gps=None, duration_s=None).times for name in SOURCES}
     assert own["o3a"] == Times(1243926522, search_s=0, duration_s=1024 + 1024)  # train, then test
