@@ -1,0 +1,66 @@
+"""Measure every subtraction on the test split (arXiv:2005.06534).
+
+prepared_<task>.h5 and predictions.h5 -> metrics.json with, per "task.method" ("none": raw strain, "oracle": the truth):
+    psd_ratio, asd_ratio           mean over the band of the ratio after / before
+    line_suppression               amplitude before / after within 0.1 Hz of the line
+    sideband_ratio, eta, eta_band  ratio in the sidebands; subtraction efficiency there and in the whole band
+    outside_ratio                  as asd_ratio, outside of the band: 1 if nothing is touched there
+    snr_gain_percent, range_gain_percent, bns_range_mpc
+    recovered_amplitude, leaked_signal, injected_snr_gain_percent, snr_pull     of the injected signals
+    coherence_mains, coherence_products
+and `ablation.<task>.<method>.<witness>` [%]. Errors are bootstrap errors over time, or the scatter of the injections.
+"""
+
+from pathlib import Path
+
+import h5py
+
+from common.atomic import write_json
+from common.stage import parse, run
+from papers.gw_denoise.sensitivity import at_full_rate, measure_recovery, measure_sensitivity, recover, templates
+from papers.gw_denoise.settings import EvaluateConfig
+from papers.gw_denoise.subtraction import Metrics, TestData, measure_spectra, read_test
+from papers.gw_denoise.witnesses import measure_coherence, measure_ranking
+
+
+def measure_signals(prepared: Path, data: TestData, config: EvaluateConfig, *, seed: int) -> Metrics:
+    """Return what the subtractions of one task are worth for signals, and what they do to the injected ones."""
+    task = data.attributes["task"]
+    with h5py.File(prepared) as file:
+        strain = at_full_rate(file, data, list(data.noise))
+    metrics = measure_sensitivity(strain, config, task=task, seed=seed)
+    shapes = templates(strain, config)
+    raw = recover(strain, "none", shapes, config)
+    for method in strain.noise:
+        found = measure_recovery(recover(strain, method, shapes, config), raw)
+        metrics |= {f"{task}.{method}.{name}": entry for name, entry in found.items()}
+    return metrics
+
+
+def measure_task(prepared: Path, predictions: Path, config: EvaluateConfig, *, seed: int) -> Metrics:
+    """Return all metrics of one task."""
+    data = read_test(prepared, predictions)
+    metrics = measure_spectra(data, config, seed=seed) | measure_signals(prepared, data, config, seed=seed)
+    if data.attributes["task"] == "lines":
+        metrics |= measure_coherence(prepared, data, config)
+        metrics |= measure_ranking(predictions, data, config, seed=seed)
+    with h5py.File(predictions) as file:
+        for method, group in file[data.attributes["task"]].items():
+            count = int(group.attrs["n_parameters"])
+            metrics[f"{data.attributes['task']}.{method}.n_parameters"] = {"value": count, "error": 0.0, "n": 1}
+    return metrics
+
+
+def main() -> None:
+    """Read, measure, write."""
+    arguments = parse(
+        __doc__, config=EvaluateConfig, path_lists=["prepared"], paths=["predictions", "metrics"], numbers=["seed"]
+    )
+    metrics: Metrics = {}
+    for prepared in arguments.prepared:
+        metrics |= measure_task(prepared, arguments.predictions, arguments.config, seed=arguments.seed)
+    write_json(arguments.metrics, metrics)
+
+
+if __name__ == "__main__":
+    run(main)

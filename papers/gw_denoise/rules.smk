@@ -1,0 +1,180 @@
+"""From strain and witnesses to cleaned strain, arXiv:2005.06534.
+
+REQUIRED INPUTS:
+    archive runs: the files of datasets.yaml that the setting `archive` names, fetched by the shared download rule
+    generated runs: none
+OUTPUTS (below results/gw_denoise/<run>/):
+    prepared_<task>.h5 · seed<k>/<task>/<method>/{model.pt, history.csv} · seed<k>/predictions.h5 ·
+    seed<k>/metrics.json · figures/
+"""
+
+from common.config import section_json
+from common.workflow import Paper
+
+paper = Paper("gw_denoise", config)
+FILES = ["lines_strain.hdf5", "lines_witnesses.hdf5", "lines_truth.hdf5", "broadband.gwf", "broadband_truth.hdf5"]
+
+
+def tasks(wildcards):
+    return list(paper.settings(wildcards.run).train.experiments)
+
+
+def prepared(wildcards):
+    return [f"results/gw_denoise/{wildcards.run}/prepared_{task}.h5" for task in tasks(wildcards)]
+
+
+def of_experiments(file):
+    """Return an input function: one file of each experiment of a seed."""
+    return lambda w: [
+        f"results/gw_denoise/{w.run}/seed{w.seed}/{name}/{file}" for name in paper.settings(w.run).train.names()
+    ]
+
+
+def one_experiment(wildcards):
+    """Return the settings of one training as JSON, so that a change of another one does not repeat it."""
+    one = paper.settings(wildcards.run).train.one(wildcards.task, wildcards.method)
+    return one.model_dump_json()
+
+
+rule simulate:
+    input:
+        code=paper.code("simulate"),
+    output:
+        files=expand(f"{paper.generated_data}/{{file}}", file=FILES, allow_missing=True),
+        receipts=expand(f"{paper.results}/receipts/generated/{{file}}.json", file=FILES, allow_missing=True),
+    log:
+        f"{paper.results}/logs/simulate.log",
+    benchmark:
+        f"{paper.results}/benchmarks/simulate.jsonl"
+    conda:
+        "../../envs/gw.yaml"
+    params:
+        config=paper.section("simulate"),
+    shell:
+        paper.shell(
+            "simulate",
+            "--config {params.config:q} --files {output.files} --receipts {output.receipts}",
+        )
+
+
+rule prepare:
+    input:
+        receipts=paper.receipts,
+        code=paper.code("prepare"),
+    output:
+        prepared=f"{paper.results}/prepared_{{task}}.h5",
+    log:
+        f"{paper.results}/logs/prepare_{{task}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/prepare_{{task}}.jsonl"
+    conda:
+        "../../envs/gw.yaml"
+    wildcard_constraints:
+        task="[a-z]+",
+    params:
+        config=paper.section("prepare"),
+    shell:
+        paper.shell(
+            "prepare",
+            "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}",
+        )
+
+
+rule train:
+    input:
+        prepared=f"{paper.results}/prepared_{{task}}.h5",
+        code=paper.code("train"),
+    output:
+        model=f"{paper.results}/seed{{seed}}/{{task}}/{{method}}/model.pt",
+        history=f"{paper.results}/seed{{seed}}/{{task}}/{{method}}/history.csv",
+    log:
+        f"{paper.results}/logs/train_{{task}}_{{method}}_seed{{seed}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/train_{{task}}_{{method}}_seed{{seed}}.jsonl"
+    conda:
+        "../../envs/torch.yaml"
+    wildcard_constraints:
+        task="[a-z]+",
+        method="[a-z_]+",
+    threads: 1  # trainings side by side beat several threads for each
+    params:
+        config=one_experiment,
+    shell:
+        paper.shell(
+            "train",
+            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --prepared {input.prepared}"
+            " --model {output.model} --history {output.history}",
+        )
+
+
+rule predict:
+    input:
+        prepared=prepared,
+        models=of_experiments("model.pt"),
+        code=paper.code("predict"),
+    output:
+        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+    log:
+        f"{paper.results}/logs/predict_seed{{seed}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/predict_seed{{seed}}.jsonl"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    params:
+        config=paper.section("predict"),
+    shell:
+        paper.shell(
+            "predict",
+            "--config {params.config:q} --threads {threads} --prepared {input.prepared} --models {input.models}"
+            " --predictions {output.predictions}",
+        )
+
+
+rule evaluate:
+    input:
+        prepared=prepared,
+        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        code=paper.code("evaluate"),
+    output:
+        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
+    log:
+        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+    conda:
+        "../../envs/gw.yaml"
+    params:
+        config=paper.section("evaluate"),
+    shell:
+        paper.shell(
+            "evaluate",
+            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared}"
+            " --predictions {input.predictions} --metrics {output.metrics}",
+        )
+
+
+rule figures:
+    input:
+        receipts=paper.receipts,
+        prepared=prepared,
+        predictions=paper.per_seed("predictions.h5"),
+        metrics=f"{paper.results}/metrics.json",
+        code=paper.code("figures"),
+        style="common/figures.mplstyle",
+    output:
+        paper.figures("fig1_asd_lines"),
+    log:
+        f"{paper.results}/logs/figures.log",
+    benchmark:
+        f"{paper.results}/benchmarks/figures.jsonl"
+    conda:
+        "../../envs/gw.yaml"
+    params:
+        config=paper.section("evaluate"),
+    shell:
+        paper.shell(
+            "figures",
+            "--config {params.config:q} --receipts {input.receipts} --prepared {input.prepared}"
+            " --predictions {input.predictions} --metrics {input.metrics} --figures {output}",
+        )

@@ -1,0 +1,218 @@
+"""Models of the sections of config.yaml for the reproduction of arXiv:2005.06534; the values are in that file."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from common.config import RunSettings
+from common.yamlio import Strict, nearest
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Range = tuple[float, float]
+Task = Literal["lines", "broadband"]
+
+
+class MainsConfig(Strict):
+    """The power line, its monitor, and how much of it reaches the strain."""
+
+    frequency_hz: Positive
+    wander_hz: NotNegative  # rms of the Ornstein-Uhlenbeck frequency wander
+    wander_time_s: Positive
+    amplitude_wander: NotNegative  # relative rms
+    amplitude_time_s: Positive
+    harmonics: list[float]  # amplitudes of 2f, 3f, ... relative to f
+    strain_rms: NotNegative  # of the line in the strain
+    response_s: Positive  # length of the causal coupling filter
+    monitor_rate_hz: Count
+    monitor_volt: Positive  # rms
+    monitor_snr: Positive  # rms of the line over rms of the sensor's white noise
+
+
+class SlowConfig(Strict):
+    """Slow angular motions, their sensors, and how they modulate the mains' coupling."""
+
+    rate_hz: Count  # of the sensors
+    resonances_hz: list[float]
+    widths_hz: list[float]
+    cutoff_hz: Positive
+    mixing: NotNegative  # rms of the off-diagonal elements of the mixing matrix
+    sensor_snr: Positive
+    n_dominant: Count  # channels with a full-size coupling
+    minor_coupling: NotNegative  # rms coupling of the others
+    modulation_rms: NotNegative  # of the bilinear modulation, relative to the line
+    trilinear: NotNegative  # rms of the term s_1 s_4, relative to the bilinear one
+    unwitnessed: NotNegative  # rms of a modulation that no sensor sees, relative to the bilinear one
+    drift: NotNegative  # relative rms of the slow wander of each coupling
+    drift_time_s: Positive
+
+
+class JitterConfig(Strict):
+    """Beam jitter: linear, broadband, witnessed."""
+
+    band_hz: Range
+    strain_asd: NotNegative  # [1/sqrt(Hz)] of all channels together within the band
+    rate_hz: Count  # of the sensors
+    sensor_noise: NotNegative  # relative to the sensor's rms
+    response_samples: Count  # length of the coupling filters at the strain's rate
+
+
+class FaultsConfig(Strict):
+    """What makes a record hard to use; 0 switches a fault off."""
+
+    n_gaps: int = Field(ge=0)  # lock losses: NaN in the strain, data-quality mask 0
+    gap_s: Positive
+    n_glitches: int = Field(ge=0)  # sine-Gaussians
+    glitch_snr: Positive
+
+
+class SimulateConfig(Strict):
+    """Section `simulate`."""
+
+    seed: int
+    gps_start: int
+    rate_hz: Count
+    duration_s: dict[Task, Count]
+    floor_scale: Positive  # amplitude of the noise floor over the aLIGO design
+    mains: MainsConfig
+    slow: SlowConfig
+    jitter: JitterConfig
+    faults: FaultsConfig
+
+
+class InjectionConfig(Strict):
+    """Binary black holes that are added to the strain before anything else, so that they are in the training too."""
+
+    interval_s: Positive
+    masses_msun: list[float]  # of both components; one of these for each signal
+    snr: Range
+    low_hz: Positive
+    seed: int
+
+
+class TaskConfig(Strict):
+    """One subtraction: files, channels, band, splits."""
+
+    files: list[str]  # patterns of file names
+    strain: str | None = None  # channel; None: that of the strain file
+    witnesses: list[str]  # names or patterns, without the detector's prefix
+    missing_witnesses: Literal["stop", "go_on"] = "stop"
+    interval_gps: tuple[int, int] | None = None  # [s] None: what the strain's files hold
+    band_hz: Range
+    rate_hz: Count
+    filter_order: Count
+    train_s: Count
+    valid_s: Count
+    gap_s: int = Field(ge=0)  # between the splits
+    edge_s: Count  # dropped at both ends of each segment after filtering
+    min_segment_s: Count
+
+
+class PrepareConfig(Strict):
+    """Section `prepare`."""
+
+    tasks: dict[Task, TaskConfig]
+    injections: InjectionConfig
+
+
+class ExperimentConfig(Strict):
+    """One way to predict the noise."""
+
+    kind: Literal["wiener", "bilinear", "autoencoder", "slow_fast"]
+    taps: Count = 1  # of the Wiener filters
+    tap_step: Count = 1
+    psd_weight: Fraction = 0.5
+    mse_weight: Fraction = 0.5
+    reference: Literal["window", "record"] = "window"  # whose PSD the spectral loss is divided by
+    learning_rate: Positive = 0.001
+    updates: Count = 1
+    rank: Count = 2  # quadratic terms of the slow branch
+    phases: Count = 1  # filters of the fast branch
+
+    @property
+    def is_network(self) -> bool:
+        """Tell whether it is trained by gradient descent."""
+        return self.kind in ("autoencoder", "slow_fast")
+
+
+class Optimisation(Strict):
+    """What all networks share."""
+
+    window_s: Positive
+    stride_s: Positive
+    batch: Count
+    weight_decay: NotNegative
+    warmup_fraction: Fraction
+    gradient_clip: Positive
+    ema_updates: NotNegative  # averaging time of the weights; 0: none
+    psd_window_s: Positive
+    check_every: Count  # updates between two validations
+    patience: Count  # validations without improvement
+
+
+class TrainOne(Optimisation):
+    """What one training job receives."""
+
+    experiment: ExperimentConfig
+
+
+class TrainConfig(Optimisation):
+    """Section `train`."""
+
+    experiments: dict[Task, dict[str, ExperimentConfig]]
+
+    def names(self) -> list[str]:
+        """Return all experiments as "task/method"."""
+        return [f"{task}/{method}" for task, methods in self.experiments.items() for method in methods]
+
+    def one(self, task: Task, method: str) -> TrainOne:
+        """Return what the job of one experiment depends on."""
+        shared = self.model_dump(exclude={"experiments"})
+        return TrainOne(**shared, experiment=self.experiments[task][method])
+
+
+class PredictConfig(Strict):
+    """Section `predict`."""
+
+    window_s: Positive
+    stride_s: Positive
+    batch: Count
+    chunk_s: Positive  # what is held in memory at once
+    ablate: list[str]  # "task/method" whose witnesses are ranked
+    ablation_s: Positive  # of the test split
+
+
+class EvaluateConfig(Strict):
+    """Section `evaluate`."""
+
+    edge_s: NotNegative  # dropped at both ends of each segment
+    fft_s: Positive
+    loss_fft_s: Positive
+    snr_fft_s: Positive
+    coherence_fft_s: Positive
+    line_hz: Range
+    sidebands_hz: list[Range]
+    outside_hz: list[Range]  # where nothing may change
+    low_hz: Positive  # lower limit of signal-to-noise ratios and ranges
+    n_bootstrap: int = Field(ge=2)
+    block: Count  # neighbouring FFTs that are drawn together, because they overlap and noise wanders
+
+
+class Settings(RunSettings):
+    """All sections of config.yaml."""
+
+    simulate: SimulateConfig
+    prepare: PrepareConfig
+    train: TrainConfig
+    predict: PredictConfig
+    evaluate: EvaluateConfig
+
+    @model_validator(mode="after")
+    def _ablations_exist(self) -> "Settings":
+        names = self.train.names()
+        for name in self.predict.ablate:
+            if name not in names:
+                raise ValueError(f"predict.ablate: no experiment '{name}'.{nearest(name, names)}")
+        return self

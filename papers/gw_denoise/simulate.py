@@ -1,0 +1,113 @@
+"""Generate strain and witnesses with known couplings, for arXiv:2005.06534.
+
+Settings -> `lines_strain.hdf5` (the schema of the archive's strain files) and `lines_witnesses.hdf5`, with the mains line
+and its sidebands; `broadband.gwf` (a frame file), with beam jitter; every channel at its own rate. The article uses two
+stretches of data as well. `<task>_truth.hdf5` has every component of the strain, so that the best possible subtraction
+is known.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import gausspulse
+
+from common.receipts import generated_receipt, write_receipt
+from common.stage import parse, run
+from papers.gw_denoise.channel import Channel
+from papers.gw_denoise.couplings import Disturbance, beam_jitter, mains_complex
+from papers.gw_denoise.noise import Array, aligo_asd, coloured_noise
+from papers.gw_denoise.recording import write_channels_hdf5, write_gwf, write_gwosc_hdf5
+from papers.gw_denoise.settings import FaultsConfig, SimulateConfig, Task
+from papers.gw_denoise.truth import truth_channel, write_truth
+
+DETECTOR = "H1"
+FRAME_TYPE = "H1_GENERATED"
+STRAIN_CHANNEL = f"{DETECTOR}:GENERATED_STRAIN"
+TASK_NUMBER = {"lines": 0, "broadband": 1}  # so that both tasks have their own random numbers
+GLITCH_BAND_HZ = (30.0, 300.0)
+
+
+def disturb(task: Task, config: SimulateConfig, generator: np.random.Generator) -> Disturbance:
+    """Return what disturbs the strain of one task."""
+    n_samples = config.duration_s[task] * config.rate_hz
+    if task == "lines":
+        return mains_complex(config.mains, config.slow, n_samples, config.rate_hz, generator)
+    return beam_jitter(config.jitter, n_samples, config.rate_hz, generator)
+
+
+def lock_losses(config: FaultsConfig, duration_s: int, generator: np.random.Generator) -> np.ndarray:
+    """Return which seconds (second,) have no data; losses may overlap."""
+    lost = np.zeros(duration_s, dtype=bool)
+    for start in generator.uniform(0, duration_s, config.n_gaps):
+        lost[int(start) : int(start + config.gap_s)] = True
+    return lost
+
+
+def glitches(config: FaultsConfig, n_samples: int, rate_hz: int, generator: np.random.Generator) -> Array:
+    """Return sine-Gaussians (time,) at random times, with a signal-to-noise ratio of about `glitch_snr`.
+
+    Args:
+        config: How many and how loud.
+        n_samples: Of the strain.
+        rate_hz: Of the strain.
+        generator: Of times and frequencies.
+    """
+    signal = np.zeros(n_samples)
+    half = rate_hz // 2
+    for start in generator.integers(half, n_samples - half, config.n_glitches):
+        frequency = np.exp(generator.uniform(*np.log(GLITCH_BAND_HZ)))
+        pulse = gausspulse(np.arange(-half, half) / rate_hz, fc=frequency, bw=0.25)
+        asd = aligo_asd(np.array([frequency]), scale=1.0)[0]
+        energy = np.sum(pulse**2) / rate_hz
+        signal[start - half : start + half] += config.glitch_snr * asd / np.sqrt(2 * energy) * pulse
+    return signal
+
+
+def simulate_task(task: Task, config: SimulateConfig, folder: Path) -> list[Path]:
+    """Generate and write the files of one task; return their paths."""
+    generator = np.random.default_rng([config.seed, TASK_NUMBER[task]])
+    rate_hz, duration_s = config.rate_hz, config.duration_s[task]
+    floor = coloured_noise(duration_s * rate_hz, rate_hz, lambda f: aligo_asd(f, scale=config.floor_scale), generator)
+    disturbance = disturb(task, config, generator)
+    strain = floor + sum(disturbance.components.values()) + glitches(config.faults, len(floor), rate_hz, generator)
+    good = ~lock_losses(config.faults, duration_s, generator)
+    strain[np.repeat(~good, rate_hz)] = np.nan
+
+    def channel(name: str, rate: float, samples: Array) -> Channel:
+        return Channel(name, float(config.gps_start), float(rate), samples)
+
+    target = channel(STRAIN_CHANNEL, rate_hz, strain)
+    witnesses = [channel(f"{DETECTOR}:{name}", *record) for name, record in disturbance.sensors.items()]
+    paths = write_record(task, folder, target, witnesses, good)
+    truth = {n: channel(truth_channel(DETECTOR, n), rate_hz, c) for n, c in disturbance.components.items()}
+    write_truth(folder / f"{task}_truth.hdf5", truth)
+    logging.info("%s: %d s at %d Hz, %d witnesses", task, duration_s, rate_hz, len(witnesses))
+    return [*paths, folder / f"{task}_truth.hdf5"]
+
+
+def write_record(
+    task: Task, folder: Path, strain: Channel, witnesses: list[Channel], good: np.ndarray
+) -> list[Path]:
+    """Write strain and witnesses, in one format for each task so that both readers are used; return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if task == "lines":
+        paths = [folder / "lines_strain.hdf5", folder / "lines_witnesses.hdf5"]
+        write_gwosc_hdf5(paths[0], strain, good=good, frame_type=FRAME_TYPE)
+        write_channels_hdf5(paths[1], witnesses)
+        return paths
+    write_gwf(folder / "broadband.gwf", [strain, *witnesses])
+    return [folder / "broadband.gwf"]
+
+
+def main() -> None:
+    """Generate every task, write the files and their receipts in the order of the options."""
+    arguments = parse(__doc__, config=SimulateConfig, path_lists=["files", "receipts"])
+    receipts = {path.name.removesuffix(".json"): path for path in arguments.receipts}
+    for task in arguments.config.duration_s:
+        for path in simulate_task(task, arguments.config, arguments.files[0].parent):
+            write_receipt(receipts[path.name], generated_receipt(path, dataset="generated"))
+
+
+if __name__ == "__main__":
+    run(main)

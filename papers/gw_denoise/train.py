@@ -1,0 +1,247 @@
+"""Fit one experiment of one task to its training split (arXiv:2005.06534).
+
+prepared_<task>.h5 -> model.pt with everything that predicting needs, and history.csv.
+
+Windows overlap by more than 90 %, so they are never copied: a strided view of the record gives all of them, and a batch
+gathers only its own. The state is kept beside the output after each validation, so a killed training goes on where it
+stopped. The weights with the lowest validation loss are the result; they are running averages over the last updates.
+"""
+
+import hashlib
+import json
+import logging
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from common.atomic import atomic_output, write_text
+from common.plotting import as_csv
+from common.receipts import sha256_of
+from common.stage import parse, run
+from papers.gw_denoise import wiener
+from papers.gw_denoise.model import CompositeLoss, build, n_parameters
+from papers.gw_denoise.settings import ExperimentConfig, TrainOne
+from papers.gw_denoise.splits import Split, fast_witness, read_attributes, read_split
+
+Attributes = dict[str, Any]
+
+
+class Windows:
+    """All windows of a split as views, and batches gathered from them."""
+
+    def __init__(self, split: Split, *, length: int, stride: int) -> None:
+        """Make the views; nothing is copied."""
+        self.starts = torch.from_numpy(split.window_starts(length, stride))
+        self._witnesses = torch.from_numpy(split.witnesses).unfold(1, length, 1).transpose(0, 1)  # (start, w, time)
+        self._target = torch.from_numpy(split.target).unfold(0, length, 1)  # (start, time)
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.starts)
+
+    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Return witnesses (batch, witness, time) and target (batch, time) of the chosen windows."""
+        starts = self.starts[chosen]
+        return self._witnesses[starts], self._target[starts]
+
+
+@dataclass
+class History:
+    """What happened at each validation."""
+
+    update: list[int] = field(default_factory=list)
+    train_loss: list[float] = field(default_factory=list)
+    valid_loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, **entries: float) -> None:
+        """Append one line."""
+        for name, value in entries.items():
+            getattr(self, name).append(value)
+
+
+class Training:
+    """A network on its way; everything that has to survive an interruption is in `state`."""
+
+    def __init__(self, network: nn.Module, config: TrainOne, *, seed: int) -> None:
+        """Set up optimiser, schedule and the average of the weights."""
+        experiment = config.experiment
+        self.network, self.config = network, config
+        self.optimiser = torch.optim.Adam(
+            network.parameters(), lr=experiment.learning_rate, weight_decay=config.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser,
+            experiment.learning_rate,
+            total_steps=experiment.updates + 1,
+            pct_start=config.warmup_fraction,
+        )
+        decay = math.exp(-1 / config.ema_updates) if config.ema_updates else 0.0
+        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.history = History()
+        self.update, self.best, self.waited = 0, math.inf, 0
+        self.best_state: dict[str, Tensor] = {}
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is needed to go on."""
+        names = ("network", "optimiser", "schedule", "average")
+        plain = {name: getattr(self, name) for name in ("update", "best", "waited", "best_state")}
+        parts = {name: getattr(self, name).state_dict() for name in names}
+        return plain | parts | {"generator": self.generator.get_state(), "history": asdict(self.history)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        for name in ("update", "best", "waited", "best_state"):
+            setattr(self, name, state[name])
+        for name in ("network", "optimiser", "schedule", "average"):
+            getattr(self, name).load_state_dict(state[name])
+        self.generator.set_state(state["generator"])
+        self.history = History(**state["history"])
+
+    def step(self, windows: Windows, loss: CompositeLoss) -> float:
+        """Make one update and return its loss."""
+        chosen = torch.randint(len(windows), (self.config.batch,), generator=self.generator)
+        witnesses, target = windows.batch(chosen)
+        self.network.train()
+        value = loss(self.network(witnesses), target)
+        self.optimiser.zero_grad()
+        value.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
+        self.optimiser.step()
+        self.schedule.step()
+        self.average.update_parameters(self.network)
+        self.update += 1
+        return float(value.detach())
+
+    def note(self, *, train_loss: float, valid_loss: float, seconds: float) -> None:
+        """Record a validation, and keep the averaged weights if it is the best so far."""
+        rate = self.schedule.get_last_lr()[0]
+        self.history.add(
+            update=self.update, train_loss=train_loss, valid_loss=valid_loss, learning_rate=rate, seconds=seconds
+        )
+        self.waited = 0 if valid_loss < self.best else self.waited + 1
+        if valid_loss < self.best:
+            self.best = valid_loss
+            self.best_state = {name: value.clone() for name, value in self.average.module.state_dict().items()}
+        logging.info("update %5d  train %.4f  valid %.4f  %4.0f s", self.update, train_loss, valid_loss, seconds)
+
+
+@torch.no_grad()
+def validate(network: nn.Module, windows: Windows, loss: CompositeLoss, *, batch: int) -> float:
+    """Return the mean loss over all windows of the validation split."""
+    network.eval()
+    total = 0.0
+    for chosen in torch.arange(len(windows)).split(batch):
+        witnesses, target = windows.batch(chosen)
+        total += float(loss(network(witnesses), target)) * len(chosen)
+    return total / len(windows)
+
+
+def fit_network(training: Training, splits: dict[str, Windows], loss: CompositeLoss, checkpoint: Path) -> None:
+    """Update until all updates are done or the validation loss has stopped falling; resume from `checkpoint`."""
+    config = training.config
+    if checkpoint.exists():
+        training.restore(torch.load(checkpoint, weights_only=False))
+        logging.info("continued after update %d, from %s", training.update, checkpoint)
+    before = training.history.seconds[-1] if training.history.seconds else 0.0
+    started, losses = time.monotonic(), []
+    while training.update < config.experiment.updates and training.waited < config.patience:
+        losses.append(training.step(splits["train"], loss))
+        if training.update % config.check_every and training.update < config.experiment.updates:
+            continue
+        valid = validate(training.average.module, splits["valid"], loss, batch=config.batch)
+        seconds = before + time.monotonic() - started
+        training.note(train_loss=float(np.mean(losses)), valid_loss=valid, seconds=seconds)
+        losses = []
+        with atomic_output(checkpoint) as path:
+            torch.save(training.state(), path)
+
+
+def train_network(prepared: Path, config: TrainOne, attributes: Attributes, checkpoint: Path, *, seed: int) -> Any:
+    """Return the stored form of a trained network, and its history."""
+    experiment, rate = config.experiment, attributes["rate_hz"]
+    torch.manual_seed(seed)
+    arguments = {
+        "kind": experiment.kind,
+        "n_witnesses": len(attributes["witnesses"]),
+        "fast": fast_witness(attributes["witnesses"]),
+        "rank": experiment.rank,
+        "phases": experiment.phases,
+    }
+    network = build(**arguments)
+    logging.info("%s: %d parameters", experiment.kind, n_parameters(network))
+    length, stride = round(config.window_s * rate), round(config.stride_s * rate)
+    train = read_split(prepared, "train")
+    splits = {
+        "train": Windows(train, length=length, stride=stride),
+        "valid": Windows(read_split(prepared, "valid"), length=length, stride=length),
+    }
+    loss = CompositeLoss(
+        rate_hz=rate,
+        band_hz=tuple(attributes["band_hz"]),
+        psd_s=config.psd_window_s,
+        psd_weight=experiment.psd_weight,
+        mse_weight=experiment.mse_weight,
+    )
+    if experiment.reference == "record":
+        loss.set_reference(torch.from_numpy(train.target))
+    training = Training(network, config, seed=seed)
+    fit_network(training, splits, loss, checkpoint)
+    stored = {"arguments": arguments, "state": training.best_state, "n_parameters": n_parameters(network)}
+    return stored, training.history
+
+
+def train_wiener(prepared: Path, experiment: ExperimentConfig, attributes: Attributes) -> Any:
+    """Return the stored form of a Wiener filter, and an empty history."""
+    train = read_split(prepared, "train")
+    low, high = attributes["band_hz"]
+    arguments = {
+        "kind": experiment.kind,
+        "fast": fast_witness(attributes["witnesses"]),
+        "taps": experiment.taps,
+        "step": experiment.tap_step,
+    }
+    band = {"rate_hz": attributes["rate_hz"], "low_hz": low, "high_hz": high, "order": attributes["filter_order"]}
+    coefficients = wiener.fit(train.witnesses, train.target, train.segments, **arguments, **band)
+    stored = {"arguments": arguments, "coefficients": coefficients, "n_parameters": len(coefficients)}
+    return stored, History()
+
+
+def checkpoint_name(config: TrainOne, prepared: Path, *, seed: int) -> str:
+    """Return a file name that changes with anything that the training depends on."""
+    key = json.dumps([config.model_dump(mode="json"), sha256_of(prepared), seed], sort_keys=True)
+    return f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
+
+
+def main() -> None:
+    """Fit, write the model and its history, drop the checkpoint."""
+    arguments = parse(
+        __doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"]
+    )
+    torch.set_num_threads(arguments.threads)
+    config, attributes = arguments.config, read_attributes(arguments.prepared)
+    folder = arguments.model.parent.parent / "checkpoints"
+    checkpoint = folder / checkpoint_name(config, arguments.prepared, seed=arguments.seed)
+    if config.experiment.is_network:
+        stored, history = train_network(
+            arguments.prepared, config, attributes, checkpoint, seed=arguments.seed
+        )
+    else:
+        stored, history = train_wiener(arguments.prepared, config.experiment, attributes)
+    with atomic_output(arguments.model) as path:
+        torch.save(stored, path)
+    write_text(arguments.history, as_csv(asdict(history)))
+    checkpoint.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    run(main)
