@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from common.yamlio import InputError, Strict, load, nearest
 
 HEX_DIGITS = {"sha256": 64, "md5": 32, "adler32": 8}
-RESERVED_NAMES = ("generated",)  # receipts of files that simulate writes
+RESERVED_NAMES = ("generated", "located")  # receipts of files that a paper writes or finds itself
 
 
 class Digest(Protocol):

@@ -144,10 +144,14 @@ class Paper:
 
         It makes the download run again when somebody removed or replaced the file.
         """
-        receipt = Path(f"results/{self.name}/{wildcards.run}/receipts/{wildcards.dataset}/{wildcards.file}.json")
-        if not receipt.exists():
+        return self.state_of(f"results/{self.name}/{wildcards.run}/receipts/{wildcards.dataset}/{wildcards.file}.json")
+
+    @staticmethod
+    def state_of(receipt: str) -> str:
+        """Return what `receipt_state` says, for one receipt."""
+        if not Path(receipt).exists():
             return "as verified"
-        content = read_receipt(receipt)
+        content = read_receipt(Path(receipt))
         path = data_root() / content.file
         if not path.exists():
             return "the file has gone"

@@ -27,11 +27,12 @@ from common.stage import parse, run
 from common.yamlio import InputError
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.injections import Injection, draw_injections, signals, write_injections
-from papers.gw_denoise.recording import Recording, read_recording, segments
+from papers.gw_denoise.recording import Recording, read_located, read_recording, segments
 from papers.gw_denoise.resample import on_one_grid, resample
 from papers.gw_denoise.settings import PrepareConfig, TaskConfig
 from papers.gw_denoise.truth import TRUTH_FILE, read_truth
 
+LOCATED = ".located.json"  # the list of frames that stage fetch writes
 SPLITS = ("train", "valid", "test")
 Array = np.ndarray
 
@@ -173,6 +174,8 @@ def write_prepared(
 def read(receipts: list[Receipt], task: TaskConfig) -> tuple[Recording, dict[str, Channel]]:
     """Return strain with witnesses, and the truth by component, which only generated data have."""
     paths = [locate(receipt) for receipt in receipts]
+    if paths[0].name.endswith(LOCATED):
+        return read_located(paths[0], missing_witnesses=task.missing_witnesses, witnesses=task.witnesses), {}
     files = [path for path in paths if not fnmatch(path.name, TRUTH_FILE)]
     recording = read_recording(
         files,
@@ -189,7 +192,8 @@ def main() -> None:
     arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
     name = arguments.prepared.stem.removeprefix("prepared_")
     task = arguments.config.tasks[name]
-    receipts = choose_files([read_receipt(path) for path in arguments.receipts], task.files, task=name)
+    found = [read_receipt(path) for path in arguments.receipts if path.parent.name != "located" or path.stem == name]
+    receipts = choose_files(found, task.files, task=name)
     recording, truth = read(receipts, task)
     injections = draw_injections(recording, arguments.config.injections)
     with_signals = recording.strain.samples + signals(recording, injections, arguments.config.injections)

@@ -8,7 +8,6 @@ OUTPUTS (below results/gw_denoise/<run>/):
     seed<k>/metrics.json · figures/
 """
 
-from common.config import section_json
 from common.workflow import Paper
 
 paper = Paper("gw_denoise", config)
@@ -28,6 +27,11 @@ def of_experiments(file):
     return lambda w: [
         f"results/gw_denoise/{w.run}/seed{w.seed}/{name}/{file}" for name in paper.settings(w.run).train.names()
     ]
+
+
+def histories(wildcards):
+    names = paper.settings(wildcards.run).train.names()
+    return [file for name in names for file in paper.per_seed(f"{name}/history.csv")(wildcards)]
 
 
 def one_experiment(wildcards):
@@ -53,8 +57,28 @@ rule simulate:
     shell:
         paper.shell(
             "simulate",
-            "--config {params.config:q} --files {output.files} --receipts {output.receipts}",
+            "--config {params.config:q} --files {output.files:q} --receipts {output.receipts:q}",
         )
+
+
+rule fetch:
+    input:
+        code=paper.code("fetch"),
+    output:
+        receipt=f"{paper.results}/receipts/located/{{task}}.json",
+    log:
+        f"{paper.results}/logs/fetch_{{task}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/fetch_{{task}}.jsonl"
+    wildcard_constraints:
+        task="[a-z]+",
+    conda:
+        "../../envs/gw.yaml"
+    params:
+        config=lambda w: paper.settings(w.run).fetch[w.task].model_dump_json(),
+        state=lambda w: paper.state_of(f"results/gw_denoise/{w.run}/receipts/located/{w.task}.json"),
+    shell:
+        paper.shell("fetch", "--config {params.config:q} --receipt {output.receipt:q}")
 
 
 rule prepare:
@@ -76,7 +100,7 @@ rule prepare:
     shell:
         paper.shell(
             "prepare",
-            "--config {params.config:q} --receipts {input.receipts} --prepared {output.prepared}",
+            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
         )
 
 
@@ -102,8 +126,8 @@ rule train:
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --prepared {input.prepared}"
-            " --model {output.model} --history {output.history}",
+            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --prepared {input.prepared:q}"
+            " --model {output.model:q} --history {output.history:q}",
         )
 
 
@@ -126,8 +150,8 @@ rule predict:
     shell:
         paper.shell(
             "predict",
-            "--config {params.config:q} --threads {threads} --prepared {input.prepared} --models {input.models}"
-            " --predictions {output.predictions}",
+            "--config {params.config:q} --threads {threads} --prepared {input.prepared:q} --models {input.models:q}"
+            " --predictions {output.predictions:q}",
         )
 
 
@@ -149,8 +173,8 @@ rule evaluate:
     shell:
         paper.shell(
             "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared}"
-            " --predictions {input.predictions} --metrics {output.metrics}",
+            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared:q}"
+            " --predictions {input.predictions:q} --metrics {output.metrics:q}",
         )
 
 
@@ -159,11 +183,23 @@ rule figures:
         receipts=paper.receipts,
         prepared=prepared,
         predictions=paper.per_seed("predictions.h5"),
+        histories=histories,
         metrics=f"{paper.results}/metrics.json",
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures("fig1_asd_lines"),
+        paper.figures(
+            "fig1_asd_lines",
+            "fig2_asd_broadband",
+            "fig3_sidebands",
+            "fig4_loss",
+            "fig5_signals",
+            "fig6_range",
+            "fig7_coherence",
+            "fig8_spectrogram",
+            "fig9_ranking",
+            "fig10_efficiency",
+        ),
     log:
         f"{paper.results}/logs/figures.log",
     benchmark:
@@ -175,6 +211,7 @@ rule figures:
     shell:
         paper.shell(
             "figures",
-            "--config {params.config:q} --receipts {input.receipts} --prepared {input.prepared}"
-            " --predictions {input.predictions} --metrics {input.metrics} --figures {output}",
+            "--config {params.config:q} --receipts {input.receipts:q} --prepared {input.prepared:q}"
+            " --predictions {input.predictions:q} --histories {input.histories:q} --metrics {input.metrics:q}"
+            " --figures {output:q}",
         )

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from common.config import RunSettings
 from common.yamlio import Strict, nearest
+from papers.gw_denoise.locate import FetchConfig
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -203,6 +204,7 @@ class EvaluateConfig(Strict):
 class Settings(RunSettings):
     """All sections of config.yaml."""
 
+    fetch: dict[Task, FetchConfig]
     simulate: SimulateConfig
     prepare: PrepareConfig
     train: TrainConfig

@@ -18,7 +18,7 @@ rule download:
     benchmark:
         "results/{paper}/{run}/benchmarks/download/{dataset}/{file}.jsonl"
     wildcard_constraints:
-        dataset="(?!generated/)[^/]+",
+        dataset="(?!(generated|located)/)[^/]+",
         file=".+",
     conda:
         "../../envs/core.yaml"
