@@ -8,7 +8,6 @@ OUTPUTS (below results/gw_denoise/<run>/):
     seed<k>/metrics.json · figures/
 """
 
-from common.config import section_json
 from common.workflow import Paper
 
 paper = Paper("gw_denoise", config)
@@ -28,6 +27,11 @@ def of_experiments(file):
     return lambda w: [
         f"results/gw_denoise/{w.run}/seed{w.seed}/{name}/{file}" for name in paper.settings(w.run).train.names()
     ]
+
+
+def histories(wildcards):
+    names = paper.settings(wildcards.run).train.names()
+    return [file for name in names for file in paper.per_seed(f"{name}/history.csv")(wildcards)]
 
 
 def one_experiment(wildcards):
@@ -159,11 +163,23 @@ rule figures:
         receipts=paper.receipts,
         prepared=prepared,
         predictions=paper.per_seed("predictions.h5"),
+        histories=histories,
         metrics=f"{paper.results}/metrics.json",
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures("fig1_asd_lines"),
+        paper.figures(
+            "fig1_asd_lines",
+            "fig2_asd_broadband",
+            "fig3_sidebands",
+            "fig4_loss",
+            "fig5_signals",
+            "fig6_range",
+            "fig7_coherence",
+            "fig8_spectrogram",
+            "fig9_ranking",
+            "fig10_efficiency",
+        ),
     log:
         f"{paper.results}/logs/figures.log",
     benchmark:
@@ -176,5 +192,6 @@ rule figures:
         paper.shell(
             "figures",
             "--config {params.config:q} --receipts {input.receipts} --prepared {input.prepared}"
-            " --predictions {input.predictions} --metrics {input.metrics} --figures {output}",
+            " --predictions {input.predictions} --histories {input.histories} --metrics {input.metrics}"
+            " --figures {output}",
         )

@@ -20,6 +20,7 @@ from papers.gw_denoise.waveforms import inspiral_range, optimal_snr, template
 Array = np.ndarray
 NEUTRON_STAR_MSUN = 1.4
 MEDIAN_OF = 15  # half-overlapping FFTs
+MIN_STRETCHES = 4  # that the bootstrap can draw from
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def stretch_spectra(series: Array, strain: FullRate, config: EvaluateConfig) -> 
     n_fft = round(config.snr_fft_s * strain.rate_hz)
     starts = segment_starts(strain.segments, n_fft=n_fft, edge=round(config.edge_s * strain.rate_hz))
     powers = periodograms(series, starts, n_fft=n_fft, rate_hz=strain.rate_hz)
-    n_stretches = max(1, len(powers) // MEDIAN_OF)
+    n_stretches = max(MIN_STRETCHES, len(powers) // MEDIAN_OF)
     medians = [np.median(part, axis=0) / median_bias(len(part)) for part in np.array_split(powers, n_stretches)]
     return np.array(medians)
 
@@ -190,23 +191,19 @@ def inside_segments(strain: FullRate, length: int, *, edge: int) -> list[tuple[I
 
 
 def measure_recovery(recovered: Recovered, raw: Recovered) -> Metrics:
-    """Return the mean gain of the filter's output, the amplitude of what is recovered, and what leaks.
+    """Return what a subtraction does to the injected signals; a matched filter has unit variance, hence the errors.
 
-    A subtraction that removes signals has an amplitude below 1; the error is the scatter over the injections.
+    A subtraction that removes signals has a recovered amplitude below that of the raw strain, and leaks.
     """
-    n = len(recovered.found)
-    series = {
-        "recovered_amplitude": recovered.amplitude,
-        "injected_snr_gain_percent": 100 * (recovered.injected / raw.injected - 1),
-        "leaked_signal": recovered.leaked,
-        "snr_pull": recovered.found - recovered.injected,
+    n, weight = len(recovered.found), recovered.injected**2  # an amplitude is known to 1 / snr
+    precision = float(1 / np.sqrt(np.sum(weight)))
+    gain = 100 * (recovered.injected / raw.injected - 1)
+    change = recovered.amplitude - raw.amplitude
+    values = {
+        "recovered_amplitude": (np.average(recovered.amplitude, weights=weight), precision),
+        "amplitude_change": (np.average(change, weights=weight), np.std(change) / np.sqrt(n)),
+        "leaked_signal": (np.average(recovered.leaked, weights=weight), np.std(recovered.leaked) / np.sqrt(n)),
+        "injected_snr_gain_percent": (np.mean(gain), np.std(gain) / np.sqrt(n)),
+        "snr_pull": (np.mean(recovered.found - recovered.injected), 1 / np.sqrt(n)),
     }
-    weights = recovered.injected**2  # an amplitude is known to 1 / snr
-    metrics: Metrics = {}
-    for name, values in series.items():
-        weight = weights if name in ("recovered_amplitude", "leaked_signal") else np.ones(n)
-        mean = float(np.average(values, weights=weight))
-        spread = np.sqrt(np.average((values - mean) ** 2, weights=weight))
-        error = float(spread * np.sqrt(np.sum(weight**2)) / np.sum(weight))
-        metrics[name] = {"value": mean, "error": error, "n": n}
-    return metrics
+    return {name: {"value": float(value), "error": float(error), "n": n} for name, (value, error) in values.items()}

@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from scipy.signal import butter, sosfiltfilt
 
 from papers.gw_denoise.settings import EvaluateConfig
 from papers.gw_denoise.spectra import bootstrap, draw_blocks, frequencies, periodograms, segment_starts
@@ -53,8 +54,15 @@ def read_test(prepared: Path, predictions: Path) -> TestData:
     with h5py.File(predictions) as file:
         noise = {method: group["noise"][:] for method, group in file[attributes["task"]].items()}
     if truth:
-        noise["oracle"] = np.sum(truth, axis=0)
+        noise["oracle"] = within_band(np.sum(truth, axis=0), segments, attributes)
     return TestData(attributes, segments, raw, noise)
+
+
+def within_band(series: Array, segments: Array, attributes: dict[str, Any]) -> Array:
+    """Return series (time,) after the task's band-pass, segment by segment: no method acts outside of the band."""
+    rate, order, band = attributes["rate_hz"], attributes["filter_order"], attributes["band_hz"]
+    sections = butter(order, band, btype="bandpass", fs=rate, output="sos")
+    return np.concatenate([sosfiltfilt(sections, series[begin:end]) for begin, end in segments.tolist()])
 
 
 def inside(frequency: Array, ranges: list[tuple[float, float]]) -> Array:

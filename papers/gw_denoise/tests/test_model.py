@@ -1,0 +1,93 @@
+"""The network is the published one, and its loss is Welch's."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.signal import welch
+
+from papers.gw_denoise.model import Autoencoder, CompositeLoss, SlowFast, n_parameters
+
+RATE, BAND = 128, (20.0, 40.0)
+
+
+def loss_of(**changes):
+    settings = {"rate_hz": RATE, "band_hz": BAND, "psd_s": 2, "psd_weight": 1.0, "mse_weight": 0.0} | changes
+    return CompositeLoss(**settings)
+
+
+@pytest.mark.parametrize(("witnesses", "expected"), [(1, 38_293), (3, 38_599), (21, 43_873), (23, 44_739)])
+def test_parameters_are_those_of_the_authors_code(witnesses, expected):
+    assert n_parameters(Autoencoder(witnesses)) == expected
+
+
+def test_lengths_halve_four_times_and_come_back():
+    network = Autoencoder(5).eval()
+    lengths = []
+    for block in network.layers:
+        block.register_forward_hook(lambda module, given, output: lengths.append(tuple(output.shape[1:])))
+    assert network(torch.zeros(2, 5, 64)).shape == (2, 64)
+    assert lengths == [(5, 64), (8, 32), (16, 16), (32, 8), (64, 4), (32, 8), (16, 16), (8, 32), (5, 64)]
+
+
+def test_receptive_field_is_at_most_193_samples():
+    """Counted where the strides make it largest; a wider or a narrower network would not be DeepClean."""
+    torch.manual_seed(0)
+    network = Autoencoder(2).eval()
+    widths = []
+    for position in range(240, 256):
+        inputs = torch.randn(1, 2, 512, requires_grad=True)
+        network(inputs)[0, position].backward()
+        touched = np.flatnonzero(inputs.grad.abs().sum(dim=(0, 1)).numpy())
+        widths.append(touched[-1] - touched[0] + 1)
+    assert max(widths) == 193
+
+
+def test_psd_agrees_with_scipy():
+    series = np.random.default_rng(0).standard_normal((3, 8 * RATE)).astype(np.float32)
+    frequency, expected = welch(series, RATE, nperseg=2 * RATE, detrend=False)
+    inside = (frequency > BAND[0]) & (frequency < BAND[1])
+    assert loss_of().psd(torch.from_numpy(series)).numpy() == pytest.approx(expected[:, inside], rel=1e-4)
+
+
+def test_loss_is_one_for_no_prediction_and_zero_for_a_perfect_one():
+    target = torch.randn(4, 8 * RATE, generator=torch.Generator().manual_seed(1))
+    both = loss_of(psd_weight=0.5, mse_weight=0.5)
+    assert float(loss_of()(torch.zeros_like(target), target)) == pytest.approx(1.0)
+    assert float(both(target, target)) == pytest.approx(0.0, abs=1e-6)
+    mse = float(target.square().mean())
+    assert float(both(torch.zeros_like(target), target)) == pytest.approx(0.5 + 0.5 * mse, rel=1e-5)
+
+
+def best_amplitude(loss, noise, target):
+    amplitudes = np.linspace(0.5, 1.2, 71)
+    return amplitudes[np.argmin([float(loss(a * noise, target)) for a in amplitudes])]
+
+
+def test_the_ratio_in_each_window_prefers_too_small_an_amplitude():
+    """Found while building this: the authors' loss shrinks what it predicts; dividing by the record's PSD does not."""
+    generator = torch.Generator().manual_seed(2)
+    noise = torch.randn(400, 4 * RATE, generator=generator)
+    target = noise + 0.8 * torch.randn(400, 4 * RATE, generator=generator)
+    window, record = loss_of(), loss_of()
+    record.set_reference(target.flatten())
+    assert best_amplitude(window, noise, target) < 0.93
+    assert best_amplitude(record, noise, target) == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize(("rank", "phases", "expected"), [(2, 1, 15 + 21 + 80), (3, 2, 30 + 42 + 240)])
+def test_slow_fast_is_small(rank, phases, expected):
+    assert n_parameters(SlowFast(21, fast=20, rank=rank, phases=phases)) == expected <= 5000
+
+
+def test_slow_fast_can_be_the_product_of_three_witnesses():
+    network = SlowFast(3, fast=1, rank=1, phases=1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network.filters.weight[0, 0, 7] = 1  # no delay
+        network.linear.bias[0], network.linear.weight[0, 1, 0] = 2.0, 0.5
+        network.left.weight[0, 0, 0], network.right.weight[0, 1, 0] = 3.0, 1.0
+        witnesses = torch.randn(2, 3, 64)
+        first, fast, second = witnesses.unbind(dim=1)
+        expected = fast * (2 + 0.5 * second + 3 * first * second)
+        assert torch.allclose(network(witnesses), expected, atol=1e-5)

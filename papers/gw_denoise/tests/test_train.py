@@ -1,0 +1,92 @@
+"""Windows are views, a killed training goes on as if nothing had happened, and it stops when it should."""
+
+import numpy as np
+import pytest
+import torch
+
+from papers.gw_denoise import train
+from papers.gw_denoise.model import CompositeLoss, build
+from papers.gw_denoise.settings import TrainOne
+from papers.gw_denoise.splits import Split
+
+RATE = 64
+
+
+def config(**changes):
+    experiment = {"kind": "slow_fast", "learning_rate": 0.01, "updates": 12} | changes.pop("experiment", {})
+    shared = {
+        "window_s": 2, "stride_s": 0.25, "batch": 4, "weight_decay": 0, "warmup_fraction": 0.2, "gradient_clip": 1,
+        "ema_updates": 5, "psd_window_s": 1, "check_every": 4, "patience": 100,
+    }  # fmt: skip
+    return TrainOne(**shared | changes, experiment=experiment)
+
+
+def split(seconds=40, seed=0, segments=None):
+    generator = np.random.default_rng(seed)
+    witnesses = generator.standard_normal((3, seconds * RATE)).astype(np.float32)
+    target = (witnesses[0] * (1 + 0.5 * witnesses[1])).astype(np.float32)
+    return Split(witnesses, target, np.array(segments or [[0, seconds * RATE]]))
+
+
+def start(settings, seed=0):
+    torch.manual_seed(seed)
+    network = build("slow_fast", n_witnesses=3, fast=0, rank=1, phases=1)
+    windows = {
+        "train": train.Windows(split(), length=2 * RATE, stride=RATE // 4),
+        "valid": train.Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
+    }
+    loss = CompositeLoss(rate_hz=RATE, band_hz=(5, 25), psd_s=1, psd_weight=0.5, mse_weight=0.5)
+    return train.Training(network, settings, seed=seed), windows, loss
+
+
+def test_windows_share_the_memory_of_the_record():
+    data = split()
+    windows = train.Windows(data, length=2 * RATE, stride=1)
+    assert windows._witnesses.data_ptr() == data.witnesses.__array_interface__["data"][0]
+    witnesses, target = windows.batch(torch.tensor([0, 100]))
+    assert np.array_equal(witnesses[1].numpy(), data.witnesses[:, 100 : 100 + 2 * RATE])
+    assert np.array_equal(target[1].numpy(), data.target[100 : 100 + 2 * RATE])
+
+
+def test_no_window_crosses_a_gap():
+    starts = split(segments=[[0, 300], [300, 1000]]).window_starts(128, 16)
+    assert all(end <= 300 or begin >= 300 for begin, end in zip(starts, starts + 128, strict=True))
+    assert starts.max() == 300 + (700 - 128) // 16 * 16
+
+
+def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch):
+    settings = config()
+    whole, windows, loss = start(settings)
+    train.fit_network(whole, windows, loss, tmp_path / "whole.pt")
+
+    killed, windows, loss = start(settings)
+    step = train.Training.step
+    monkeypatch.setattr(
+        train.Training, "step", lambda self, *a: step(self, *a) if self.update < 9 else (_ for _ in ()).throw(SystemExit)
+    )
+    with pytest.raises(SystemExit):
+        train.fit_network(killed, windows, loss, tmp_path / "killed.pt")
+    monkeypatch.setattr(train.Training, "step", step)
+    resumed, windows, loss = start(settings)
+    train.fit_network(resumed, windows, loss, tmp_path / "killed.pt")
+    assert resumed.update == 12 and resumed.history.update == [4, 8, 12]
+    assert resumed.history.valid_loss == whole.history.valid_loss
+    assert all(torch.equal(value, whole.best_state[name]) for name, value in resumed.best_state.items())
+
+
+def test_it_stops_when_validation_no_longer_improves(tmp_path, monkeypatch):
+    values = iter([0.5, 0.4, 0.6, 0.7, 0.1])
+    monkeypatch.setattr(train, "validate", lambda *_, **__: next(values))
+    training, windows, loss = start(config(patience=2, experiment={"updates": 100}))
+    train.fit_network(training, windows, loss, tmp_path / "checkpoint.pt")
+    assert training.history.valid_loss == [0.5, 0.4, 0.6, 0.7] and training.best == 0.4
+
+
+def test_checkpoints_belong_to_data_settings_and_seed(tmp_path):
+    prepared = tmp_path / "prepared.h5"
+    prepared.write_bytes(b"one")
+    names = {train.checkpoint_name(config(), prepared, seed=seed) for seed in (0, 1)}
+    names.add(train.checkpoint_name(config(batch=5), prepared, seed=0))
+    prepared.write_bytes(b"two")
+    names.add(train.checkpoint_name(config(), prepared, seed=0))
+    assert len(names) == 4
