@@ -11,7 +11,13 @@ OUTPUTS (below results/gw_denoise/<run>/):
 from common.workflow import Paper
 
 paper = Paper("gw_denoise", config)
-FILES = ["lines_strain.hdf5", "lines_witnesses.hdf5", "lines_truth.hdf5", "broadband.gwf", "broadband_truth.hdf5"]
+FILES = [
+    "lines_strain.hdf5",
+    "lines_witnesses.hdf5",
+    "lines_truth.hdf5",
+    "broadband.gwf",
+    "broadband_truth.hdf5",
+]
 
 
 def tasks(wildcards):
@@ -19,19 +25,27 @@ def tasks(wildcards):
 
 
 def prepared(wildcards):
-    return [f"results/gw_denoise/{wildcards.run}/prepared_{task}.h5" for task in tasks(wildcards)]
+    return [
+        f"results/gw_denoise/{wildcards.run}/prepared_{task}.h5"
+        for task in tasks(wildcards)
+    ]
 
 
 def of_experiments(file):
     """Return an input function: one file of each experiment of a seed."""
     return lambda w: [
-        f"results/gw_denoise/{w.run}/seed{w.seed}/{name}/{file}" for name in paper.settings(w.run).train.names()
+        f"results/gw_denoise/{w.run}/seed{w.seed}/{name}/{file}"
+        for name in paper.settings(w.run).train.names()
     ]
 
 
 def histories(wildcards):
     names = paper.settings(wildcards.run).train.names()
-    return [file for name in names for file in paper.per_seed(f"{name}/history.csv")(wildcards)]
+    return [
+        file
+        for name in names
+        for file in paper.per_seed(f"{name}/history.csv")(wildcards)
+    ]
 
 
 def one_experiment(wildcards):
@@ -45,7 +59,11 @@ rule simulate:
         code=paper.code("simulate"),
     output:
         files=expand(f"{paper.generated_data}/{{file}}", file=FILES, allow_missing=True),
-        receipts=expand(f"{paper.results}/receipts/generated/{{file}}.json", file=FILES, allow_missing=True),
+        receipts=expand(
+            f"{paper.results}/receipts/generated/{{file}}.json",
+            file=FILES,
+            allow_missing=True,
+        ),
     log:
         f"{paper.results}/logs/simulate.log",
     benchmark:
@@ -76,7 +94,9 @@ rule fetch:
         "../../envs/gw.yaml"
     params:
         config=lambda w: paper.settings(w.run).fetch[w.task].model_dump_json(),
-        state=lambda w: paper.state_of(f"results/gw_denoise/{w.run}/receipts/located/{w.task}.json"),
+        state=lambda w: paper.state_of(
+            f"results/gw_denoise/{w.run}/receipts/located/{w.task}.json"
+        ),
     shell:
         paper.shell("fetch", "--config {params.config:q} --receipt {output.receipt:q}")
 
@@ -91,10 +111,10 @@ rule prepare:
         f"{paper.results}/logs/prepare_{{task}}.log",
     benchmark:
         f"{paper.results}/benchmarks/prepare_{{task}}.jsonl"
-    conda:
-        "../../envs/gw.yaml"
     wildcard_constraints:
         task="[a-z]+",
+    conda:
+        "../../envs/gw.yaml"
     params:
         config=paper.section("prepare"),
     shell:
@@ -115,11 +135,11 @@ rule train:
         f"{paper.results}/logs/train_{{task}}_{{method}}_seed{{seed}}.log",
     benchmark:
         f"{paper.results}/benchmarks/train_{{task}}_{{method}}_seed{{seed}}.jsonl"
-    conda:
-        "../../envs/torch.yaml"
     wildcard_constraints:
         task="[a-z]+",
         method="[a-z_]+",
+    conda:
+        "../../envs/torch.yaml"
     threads: 1  # trainings side by side beat several threads for each
     params:
         config=one_experiment,
