@@ -144,7 +144,8 @@ def test_rule_name_is_module_name_is_log_name(paper):
         assert f'paper.code("{name}")' in body and re.search(rf'paper\.shell\(\s*"{name}",', body), name
         for section, ending in (("log", "log"), ("benchmark", "jsonl")):
             text = re.search(rf"^    {section}:\n(.*?)(?=^    \S|\Z)", body, re.MULTILINE | re.DOTALL)[1]
-            assert re.search(rf"/{section}s?(marks)?/{name}(_\{{\{{\w+\}}\}})*(_seed\{{\{{seed\}}\}})?\.{ending}\"", text), (name, text)
+            file = rf"/{section}s?(marks)?/{name}(_\{{\{{\w+\}}\}})*(_seed\{{\{{seed\}}\}})?\.{ending}\""
+            assert re.search(file, text), (name, text)
 
 
 def test_every_rule_names_an_environment_of_its_extras(paper):
