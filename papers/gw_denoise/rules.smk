@@ -9,8 +9,10 @@ OUTPUTS (below results/gw_denoise/<run>/):
 """
 
 from common.workflow import Paper
+from papers.gw_denoise.experiments import Experiments
 
 paper = Paper("gw_denoise", config)
+experiments = Experiments(paper)
 FILES = [
     "lines_strain.hdf5",
     "lines_witnesses.hdf5",
@@ -18,40 +20,6 @@ FILES = [
     "broadband.gwf",
     "broadband_truth.hdf5",
 ]
-
-
-def tasks(wildcards):
-    return list(paper.settings(wildcards.run).train.experiments)
-
-
-def prepared(wildcards):
-    return [
-        f"results/gw_denoise/{wildcards.run}/prepared_{task}.h5"
-        for task in tasks(wildcards)
-    ]
-
-
-def of_experiments(file):
-    """Return an input function: one file of each experiment of a seed."""
-    return lambda w: [
-        f"results/gw_denoise/{w.run}/seed{w.seed}/{name}/{file}"
-        for name in paper.settings(w.run).train.names()
-    ]
-
-
-def histories(wildcards):
-    names = paper.settings(wildcards.run).train.names()
-    return [
-        file
-        for name in names
-        for file in paper.per_seed(f"{name}/history.csv")(wildcards)
-    ]
-
-
-def one_experiment(wildcards):
-    """Return the settings of one training as JSON, so that a change of another one does not repeat it."""
-    one = paper.settings(wildcards.run).train.one(wildcards.task, wildcards.method)
-    return one.model_dump_json()
 
 
 rule simulate:
@@ -93,7 +61,7 @@ rule fetch:
     conda:
         "../../envs/gw.yaml"
     params:
-        config=lambda w: paper.settings(w.run).fetch[w.task].model_dump_json(),
+        config=experiments.fetch,
         state=lambda w: paper.state_of(
             f"results/gw_denoise/{w.run}/receipts/located/{w.task}.json"
         ),
@@ -142,7 +110,7 @@ rule train:
         "../../envs/torch.yaml"
     threads: 1  # trainings side by side beat several threads for each
     params:
-        config=one_experiment,
+        config=experiments.one,
     shell:
         paper.shell(
             "train",
@@ -153,8 +121,8 @@ rule train:
 
 rule predict:
     input:
-        prepared=prepared,
-        models=of_experiments("model.pt"),
+        prepared=experiments.prepared,
+        models=experiments.models,
         code=paper.code("predict"),
     output:
         predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
@@ -177,7 +145,7 @@ rule predict:
 
 rule evaluate:
     input:
-        prepared=prepared,
+        prepared=experiments.prepared,
         predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
         code=paper.code("evaluate"),
     output:
@@ -201,9 +169,9 @@ rule evaluate:
 rule figures:
     input:
         receipts=paper.receipts,
-        prepared=prepared,
+        prepared=experiments.prepared,
         predictions=paper.per_seed("predictions.h5"),
-        histories=histories,
+        histories=experiments.histories,
         metrics=f"{paper.results}/metrics.json",
         code=paper.code("figures"),
         style="common/figures.mplstyle",
