@@ -86,7 +86,8 @@ def draw_losses(curves: Mapping[str, list[dict[str, Array]]]) -> tuple[Figure, D
                 axes.plot(curve["update"], curve["train_loss"], "--", **look, alpha=0.5)
                 drawn |= {f"{name}.{number}.{c}": curve[c] for c in ("update", "train_loss", "valid_loss")}
         axes.set(xlabel="updates", ylim=(0, 1.3), title=task)
-        axes.legend()
+        if axes.lines:
+            axes.legend()
     grid[0].set_ylabel("loss (dashed: training)")
     return figure, drawn
 
