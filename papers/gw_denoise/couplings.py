@@ -87,9 +87,7 @@ def slow_asd(frequency_hz: Array, peaks: list[tuple[float, float, float]], cutof
     return np.asarray(asd * (frequency_hz < cutoff_hz))
 
 
-def modulations(
-    config: SlowConfig, motions: Array, n_samples: int, generator: np.random.Generator
-) -> dict[str, Array]:
+def modulations(config: SlowConfig, motions: Array, n_samples: int, generator: np.random.Generator) -> dict[str, Array]:
     """Return the relative modulations of the line's coupling, each (time,) at the strain's rate.
 
     Args:

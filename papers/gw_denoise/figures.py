@@ -69,9 +69,7 @@ def figure_broadband(inputs: Inputs) -> tuple[Figure, Drawn]:
     """Broadband strain before and after, with the linear filter and ratio."""
     data = inputs.data["broadband"]
     band = (inputs.config.low_hz, 0.45 * data.attributes["rate_hz"])
-    return drawing.draw_asd(
-        spectra(data, inputs.config.snr_fft_s, inputs.config.edge_s, band), log_frequency=True
-    )
+    return drawing.draw_asd(spectra(data, inputs.config.snr_fft_s, inputs.config.edge_s, band), log_frequency=True)
 
 
 def figure_sidebands(inputs: Inputs) -> tuple[Figure, Drawn]:

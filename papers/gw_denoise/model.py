@@ -12,6 +12,7 @@ convolution (kernel 7, padding 3), batch norm, tanh; there is no dropout and no 
 43,873 parameters for C = 21 witnesses. An output sample depends on 193 input samples.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -47,8 +48,8 @@ class Autoencoder(nn.Module):
         up = (*reversed(HIDDEN), n_witnesses)
         self.layers = nn.Sequential(
             Block(n_witnesses, n_witnesses),
-            *(Block(n_in, n_out, stride=2) for n_in, n_out in zip(down[:-1], down[1:], strict=True)),
-            *(Block(n_in, n_out, stride=2, up=True) for n_in, n_out in zip(up[:-1], up[1:], strict=True)),
+            *(Block(n_in, n_out, stride=2) for n_in, n_out in pairwise(down)),
+            *(Block(n_in, n_out, stride=2, up=True) for n_in, n_out in pairwise(up)),
         )
         self.output = nn.Conv1d(n_witnesses, 1, KERNEL, 1, KERNEL // 2)
 

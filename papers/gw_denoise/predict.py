@@ -31,9 +31,7 @@ Predictor = Callable[[Array], Array]  # witnesses (witness, time) to noise (time
 MARGIN_S = 8  # each chunk is predicted and filtered with this much on both sides, which is then dropped
 
 
-def overlap_add(
-    network: torch.nn.Module, witnesses: Array, *, length: int, stride: int, batch: int
-) -> Array:
+def overlap_add(network: torch.nn.Module, witnesses: Array, *, length: int, stride: int, batch: int) -> Array:
     """Return the noise (time,) from overlapping windows of the witnesses (witness, time).
 
     Args:

@@ -107,9 +107,7 @@ def cut_segment(recording: Recording, truth: Mapping[str, Channel], task: TaskCo
     )
 
 
-def make_splits(
-    recording: Recording, truth: Mapping[str, Channel], task: TaskConfig
-) -> dict[str, list[Segment]]:
+def make_splits(recording: Recording, truth: Mapping[str, Channel], task: TaskConfig) -> dict[str, list[Segment]]:
     """Return the segments of each split.
 
     Raises:

@@ -1,7 +1,7 @@
 """Generate strain and witnesses with known couplings, for arXiv:2005.06534.
 
-Settings -> `lines_strain.hdf5` (the schema of the archive's strain files) and `lines_witnesses.hdf5`, with the mains line
-and its sidebands; `broadband.gwf` (a frame file), with beam jitter; every channel at its own rate. The article uses two
+Settings -> `lines_strain.hdf5` (the schema of the archive's strain files) and `lines_witnesses.hdf5`, with the mains
+line and its sidebands; `broadband.gwf` (a frame file), with beam jitter; every channel at its own rate. The article uses two
 stretches of data as well. `<task>_truth.hdf5` has every component of the strain, so that the best possible subtraction
 is known.
 """
@@ -86,9 +86,7 @@ def simulate_task(task: Task, config: SimulateConfig, folder: Path) -> list[Path
     return [*paths, folder / f"{task}_truth.hdf5"]
 
 
-def write_record(
-    task: Task, folder: Path, strain: Channel, witnesses: list[Channel], good: np.ndarray
-) -> list[Path]:
+def write_record(task: Task, folder: Path, strain: Channel, witnesses: list[Channel], good: np.ndarray) -> list[Path]:
     """Write strain and witnesses, in one format for each task so that both readers are used; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     if task == "lines":

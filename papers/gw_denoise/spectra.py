@@ -55,7 +55,5 @@ def bootstrap(
         average: np.mean or np.median, called with axis=0.
     """
     value = statistic(**{name: average(power, axis=0) for name, power in powers.items()})
-    scatter = [
-        statistic(**{name: average(power[rows], axis=0) for name, power in powers.items()}) for rows in draws
-    ]
+    scatter = [statistic(**{name: average(power[rows], axis=0) for name, power in powers.items()}) for rows in draws]
     return {"value": float(value), "error": float(np.std(scatter, ddof=1)), "n": draws.shape[1]}

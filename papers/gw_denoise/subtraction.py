@@ -121,8 +121,7 @@ def measure_spectra(data: TestData, config: EvaluateConfig, *, seed: int) -> Met
         draws = draw_blocks(len(starts), block=config.block, n_bootstrap=config.n_bootstrap, seed=seed)
         for method in powers:
             metrics |= {
-                f"{task}.{method}.{name}": entry
-                for name, entry in apply(statistics, powers, method, draws).items()
+                f"{task}.{method}.{name}": entry for name, entry in apply(statistics, powers, method, draws).items()
             }
     return metrics
 

@@ -224,17 +224,13 @@ def checkpoint_name(config: TrainOne, prepared: Path, *, seed: int) -> str:
 
 def main() -> None:
     """Fit, write the model and its history, drop the checkpoint."""
-    arguments = parse(
-        __doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"]
-    )
+    arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
     torch.set_num_threads(arguments.threads)
     config, attributes = arguments.config, read_attributes(arguments.prepared)
     folder = arguments.model.parent.parent / "checkpoints"
     checkpoint = folder / checkpoint_name(config, arguments.prepared, seed=arguments.seed)
     if config.experiment.is_network:
-        stored, history = train_network(
-            arguments.prepared, config, attributes, checkpoint, seed=arguments.seed
-        )
+        stored, history = train_network(arguments.prepared, config, attributes, checkpoint, seed=arguments.seed)
     else:
         stored, history = train_wiener(arguments.prepared, config.experiment, attributes)
     with atomic_output(arguments.model) as path:

@@ -7,7 +7,7 @@ from scipy.signal import welch
 from papers.gw_denoise.injections import TEMPLATE_S, Injection, first_sample, signals
 from papers.gw_denoise.noise import aligo_asd, coloured_noise
 from papers.gw_denoise.recording import Channel, Recording
-from papers.gw_denoise.sensitivity import FullRate, median_bias, measure_recovery, overlap, recover, templates
+from papers.gw_denoise.sensitivity import FullRate, measure_recovery, median_bias, overlap, recover, templates
 from papers.gw_denoise.settings import EvaluateConfig, InjectionConfig
 from papers.gw_denoise.spectra import bootstrap, draw_blocks, periodograms, segment_starts
 from papers.gw_denoise.waveforms import MERGER_SHARE, inspiral_range, optimal_snr, template

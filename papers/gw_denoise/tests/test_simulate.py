@@ -97,7 +97,9 @@ def test_the_same_seed_gives_the_same_strain_and_tasks_differ(generated, tmp_pat
 def test_lock_losses_are_gaps_that_the_readers_see(task, tmp_path):
     settings = config(faults={"n_gaps": 2, "gap_s": 5})
     paths = simulate_task(task, settings, tmp_path)[:-1]
-    recording = read_recording(paths, witnesses=["PEM-*", "IMC-*"], strain="H1:GENERATED_STRAIN", missing_witnesses="go_on")
+    recording = read_recording(
+        paths, witnesses=["PEM-*", "IMC-*"], strain="H1:GENERATED_STRAIN", missing_witnesses="go_on"
+    )
     assert 5 <= (~recording.good).sum() <= 10
     lost = np.isnan(recording.strain.samples).reshape(-1, RATE).all(axis=1)
     assert np.array_equal(lost, ~recording.good)

@@ -62,7 +62,9 @@ def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch):
     killed, windows, loss = start(settings)
     step = train.Training.step
     monkeypatch.setattr(
-        train.Training, "step", lambda self, *a: step(self, *a) if self.update < 9 else (_ for _ in ()).throw(SystemExit)
+        train.Training,
+        "step",
+        lambda self, *a: step(self, *a) if self.update < 9 else (_ for _ in ()).throw(SystemExit),
     )
     with pytest.raises(SystemExit):
         train.fit_network(killed, windows, loss, tmp_path / "killed.pt")
