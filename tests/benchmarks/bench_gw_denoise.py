@@ -126,9 +126,8 @@ def main() -> None:
         our_rate(split, batch=batch, n_updates=2)
         ours = our_rate(split, batch=batch, n_updates=n_updates)
         plain, copied = plain_rate(split, batch=batch, n_updates=n_updates)
-        print(
-            f"batch {batch:2d}: ours {ours:6.1f} windows/s, transcription {plain:6.1f} windows/s, ratio {ours / plain:.2f}"
-        )
+        ratio = ours / plain
+        print(f"batch {batch:2d}: ours {ours:6.1f} windows/s, transcription {plain:6.1f} windows/s, ratio {ratio:.2f}")
     print(f"copied windows {copied:.0f} MB, record {split.witnesses.nbytes / 1e6:.0f} MB")
     for seconds in (512, 2048):
         speed, peak = clean(seconds)
