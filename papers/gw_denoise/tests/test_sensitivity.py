@@ -43,6 +43,17 @@ def test_optimal_snr_of_white_noise_is_the_energy():
     assert np.sqrt(overlap(shape, shape, psd[::16], RATE, low_hz=0)) == pytest.approx(expected, rel=0.01)
 
 
+def test_a_line_at_another_frequency_does_not_leak_into_the_filter():
+    """Without a taper the ends of 16 s of the mains line would be found as signal."""
+    shape = template(30, rate_hz=RATE, duration_s=TEMPLATE_S, low_hz=20)
+    psd = np.full(len(shape) // 2 + 1, 1e-46)
+    time = np.arange(len(shape)) / RATE
+    psd[(np.arange(len(psd)) / TEMPLATE_S > 59) & (np.arange(len(psd)) / TEMPLATE_S < 61)] = 1e-38
+    line = 1e-20 * np.sin(2 * np.pi * 60.03 * time + 0.5)
+    norm = np.sqrt(overlap(shape, shape, psd, RATE, low_hz=20))
+    assert abs(overlap(line, shape, psd, RATE, low_hz=20)) / norm < 0.5
+
+
 def strain_with_signals(seed=0, seconds=512):
     noise = coloured_noise(seconds * RATE, RATE, lambda f: aligo_asd(f, scale=1.0), np.random.default_rng(seed))
     injections = [Injection(1000.0 + t, 30.0, 1 / 1500) for t in range(20, seconds - 20, 24)]

@@ -54,10 +54,12 @@ def test_the_line_and_its_modulations_have_their_sizes():
         assert modulation.std() == pytest.approx(share * settings.slow.modulation_rms, rel=0.05), name
 
 
-def test_jitter_has_the_asd_that_is_asked_for():
-    settings = config().jitter
-    found = beam_jitter(settings, 128 * RATE, RATE, np.random.default_rng(0))
-    frequency, power = welch(found.components["jitter"], RATE, nperseg=RATE)
+@pytest.mark.parametrize(("rate", "seed"), [(1024, 0), (4096, 0), (4096, 1)])
+def test_jitter_has_the_asd_that_is_asked_for(rate, seed):
+    """Whatever the strain's rate: the filters are normalised within the band, not up to half the rate."""
+    settings = config().jitter.model_copy(update={"rate_hz": 1024})
+    found = beam_jitter(settings, 128 * rate, rate, np.random.default_rng(seed))
+    frequency, power = welch(found.components["jitter"], rate, nperseg=rate)
     inside = (frequency > 120) & (frequency < 300)
     assert np.sqrt(power[inside].mean()) == pytest.approx(settings.strain_asd, rel=0.15)
 
