@@ -12,7 +12,7 @@ of what any method can subtract.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import butter, lfilter, resample_poly, sosfilt
+from scipy.signal import butter, freqz, lfilter, resample_poly, sosfilt
 from scipy.signal.windows import hann
 
 from papers.gw_denoise.noise import Array, coloured_noise, unit_rms, upsample, wander
@@ -137,6 +137,12 @@ def mains_complex(
     return Disturbance(components, sensors)
 
 
+def band_gain(taps: Array, band_hz: tuple[float, float], rate_hz: int) -> float:
+    """Return the rms gain within the band of a filter (tap,)."""
+    _, response = freqz(taps, worN=np.linspace(*band_hz, 200), fs=rate_hz)
+    return float(np.sqrt(np.mean(np.abs(response) ** 2)))
+
+
 def beam_jitter(config: JitterConfig, n_samples: int, rate_hz: int, generator: np.random.Generator) -> Disturbance:
     """Return the broadband component, and the records of five jitter sensors."""
     sections = butter(2, config.band_hz, btype="bandpass", fs=rate_hz, output="sos")
@@ -146,7 +152,7 @@ def beam_jitter(config: JitterConfig, n_samples: int, rate_hz: int, generator: n
         motion = sosfilt(sections, generator.standard_normal(n_samples)) * np.sqrt(rate_hz / 2)  # ASD 1 in the band
         taps = generator.standard_normal(config.response_samples) * hann(config.response_samples + 2)[1:-1]
         taps[0] += 2.0  # a prompt response dominates
-        taps *= config.strain_asd / np.sqrt(len(JITTER_CHANNELS)) / np.sqrt(np.sum(taps**2))
+        taps *= config.strain_asd / np.sqrt(len(JITTER_CHANNELS)) / band_gain(taps, config.band_hz, rate_hz)
         total += lfilter(taps, [1.0], motion)
         record = unit_rms(resample_poly(motion, config.rate_hz, rate_hz))
         sensors[channel] = (config.rate_hz, record + config.sensor_noise * generator.standard_normal(len(record)))

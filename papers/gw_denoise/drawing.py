@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from common.plotting import new_figure
 from papers.gw_denoise.sensitivity import Recovered
@@ -13,6 +14,7 @@ from papers.gw_denoise.sensitivity import Recovered
 Array = np.ndarray
 Drawn = dict[str, Any]
 UNIT = r"Hz$^{-1/2}$"
+TICKS_HZ = (10, 20, 50, 100, 200, 400)
 STYLES: dict[str, dict[str, Any]] = {  # label, colour and line of every method, in the order of drawing
     "none": {"label": "raw", "color": "0.55"},
     "wiener": {"label": "linear Wiener", "color": "C4"},
@@ -21,7 +23,7 @@ STYLES: dict[str, dict[str, Any]] = {  # label, colour and line of every method,
     "autoencoder": {"label": "DeepClean", "color": "C0"},
     "autoencoder_unbiased": {"label": "DeepClean, unbiased loss", "color": "C5"},
     "slow_fast": {"label": "slow × fast", "color": "C1"},
-    "oracle": {"label": "limit (truth known)", "color": "k", "linestyle": "--", "linewidth": 1.0},
+    "oracle": {"label": "limit (truth known)", "color": "k", "linestyle": "--", "lw": 1.0},
 }
 
 
@@ -50,8 +52,11 @@ def draw_asd(asd: Mapping[str, Array], *, log_frequency: bool) -> tuple[Figure, 
     bottom.set(xlabel="frequency [Hz]", ylabel="after / before", ylim=(0, 1.25))
     if log_frequency:
         top.set_xscale("log")
-        top.set_ylim(0.6 * asd["none"].min(), 3 * np.percentile(asd["none"], 99))
-    top.legend(ncols=2)
+        top.set_ylim(0.4 * asd["none"].min(), 3 * np.percentile(asd["none"], 99))
+        bottom.set_xticks([tick for tick in TICKS_HZ if frequency[0] <= tick <= frequency[-1]])
+        bottom.xaxis.set_major_formatter("{x:g}")
+        bottom.xaxis.set_minor_formatter(NullFormatter())
+    top.legend(loc="upper right" if log_frequency else "upper left")
     return figure, dict(asd)
 
 
@@ -86,7 +91,8 @@ def draw_losses(curves: Mapping[str, list[dict[str, Array]]]) -> tuple[Figure, D
                 axes.plot(curve["update"], curve["train_loss"], "--", **look, alpha=0.5)
                 drawn |= {f"{name}.{number}.{c}": curve[c] for c in ("update", "train_loss", "valid_loss")}
         axes.set(xlabel="updates", ylim=(0, 1.3), title=task)
-        axes.legend()
+        if axes.lines:
+            axes.legend()
     grid[0].set_ylabel("loss (dashed: training)")
     return figure, drawn
 

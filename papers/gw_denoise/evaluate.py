@@ -6,7 +6,8 @@ prepared_<task>.h5 and predictions.h5 -> metrics.json with, per "task.method" ("
     sideband_ratio, eta, eta_band  ratio in the sidebands; subtraction efficiency there and in the whole band
     outside_ratio                  as asd_ratio, outside of the band: 1 if nothing is touched there
     snr_gain_percent, range_gain_percent, bns_range_mpc
-    recovered_amplitude, leaked_signal, injected_snr_gain_percent, snr_pull     of the injected signals
+    recovered_amplitude, amplitude_change, leaked_signal, injected_snr_gain_percent, snr_pull: of the injected signals
+    peak_asd_4s, sideband_asd_4s, floor_asd_4s   at 60 Hz, 59 and 61 Hz, and beside them
     coherence_mains, coherence_products
 and `ablation.<task>.<method>.<witness>` [%]. Errors are bootstrap errors over time, or the scatter of the injections.
 """
@@ -19,7 +20,7 @@ from common.atomic import write_json
 from common.stage import parse, run
 from papers.gw_denoise.sensitivity import at_full_rate, measure_recovery, measure_sensitivity, recover, templates
 from papers.gw_denoise.settings import EvaluateConfig
-from papers.gw_denoise.subtraction import Metrics, TestData, measure_spectra, read_test
+from papers.gw_denoise.subtraction import Metrics, TestData, measure_levels, measure_spectra, read_test
 from papers.gw_denoise.witnesses import measure_coherence, measure_ranking
 
 
@@ -42,6 +43,7 @@ def measure_task(prepared: Path, predictions: Path, config: EvaluateConfig, *, s
     data = read_test(prepared, predictions)
     metrics = measure_spectra(data, config, seed=seed) | measure_signals(prepared, data, config, seed=seed)
     if data.attributes["task"] == "lines":
+        metrics |= measure_levels(data, config, seed=seed)
         metrics |= measure_coherence(prepared, data, config)
         metrics |= measure_ranking(predictions, data, config, seed=seed)
     with h5py.File(predictions) as file:

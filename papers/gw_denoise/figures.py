@@ -151,7 +151,7 @@ def figure_spectrogram(inputs: Inputs) -> tuple[Figure, Drawn]:
     """Strain against time and frequency before and after."""
     data = inputs.data["lines"]
     rate = data.attributes["rate_hz"]
-    n_fft = round(4 * rate)
+    n_fft = round(inputs.config.snr_fft_s * rate)
     starts = segment_starts(data.segments, n_fft=n_fft, edge=round(inputs.config.edge_s * rate))
     frequency = frequencies(n_fft, rate)
     used = (frequency >= ZOOM_HZ[0]) & (frequency <= ZOOM_HZ[1])

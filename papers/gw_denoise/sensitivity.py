@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import h5py
 import numpy as np
+from scipy.signal.windows import tukey
 
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.injections import TEMPLATE_S, Injection, first_sample, read_injections
@@ -19,6 +20,7 @@ from papers.gw_denoise.waveforms import inspiral_range, optimal_snr, template
 
 Array = np.ndarray
 NEUTRON_STAR_MSUN = 1.4
+TAPER = 0.125  # of the length, both ends together
 MEDIAN_OF = 15  # half-overlapping FFTs
 MIN_STRETCHES = 4  # that the bootstrap can draw from
 
@@ -166,7 +168,7 @@ def overlap(series: Array, signal: Array, psd: Array, rate_hz: int, *, low_hz: f
     """Return the noise-weighted product 4 Re sum conj(h) d / S df of two series (time,) of equal length.
 
     Args:
-        series: d
+        series: d, tapered here: at its ends a line or low-frequency noise would leak into all bins.
         signal: h
         psd: One-sided, (frequency,) from 0 to half the rate, of any resolution.
         rate_hz: Of the series.
@@ -175,7 +177,7 @@ def overlap(series: Array, signal: Array, psd: Array, rate_hz: int, *, low_hz: f
     frequency = np.fft.rfftfreq(len(signal), 1 / rate_hz)
     used = (frequency >= low_hz) & (frequency < 0.9 * rate_hz / 2)
     density = np.interp(frequency[used], np.linspace(0, rate_hz / 2, len(psd)), psd)
-    product = np.conj(np.fft.rfft(signal)[used]) * np.fft.rfft(series)[used]
+    product = np.conj(np.fft.rfft(signal)[used]) * np.fft.rfft(series * tukey(len(series), TAPER))[used]
     return float(4 * np.sum(product.real / density) / rate_hz / len(signal))
 
 

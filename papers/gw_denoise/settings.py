@@ -82,6 +82,16 @@ class SimulateConfig(Strict):
     jitter: JitterConfig
     faults: FaultsConfig
 
+    @model_validator(mode="after")
+    def _rates_divide(self) -> "SimulateConfig":
+        for name, rate_hz in (
+            ("mains.monitor_rate_hz", self.mains.monitor_rate_hz),
+            ("slow.rate_hz", self.slow.rate_hz),
+        ):
+            if self.rate_hz % rate_hz:
+                raise ValueError(f"rate_hz must be a multiple of {name}; found {self.rate_hz} and {rate_hz}")
+        return self
+
 
 class InjectionConfig(Strict):
     """Binary black holes that are added to the strain before anything else, so that they are in the training too."""

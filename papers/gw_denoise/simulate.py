@@ -1,8 +1,8 @@
 """Generate strain and witnesses with known couplings, for arXiv:2005.06534.
 
 Settings -> `lines_strain.hdf5` (the schema of the archive's strain files) and `lines_witnesses.hdf5`, with the mains
-line and its sidebands; `broadband.gwf` (a frame file), with beam jitter; every channel at its own rate. The article
-uses two stretches of data as well. `<task>_truth.hdf5` has every component of the strain, so that the best possible
+line and its sidebands; `broadband.gwf` (a frame file), with beam jitter; each channel at its own rate. The article uses
+two stretches of data as well. `<task>_truth.hdf5` has every component of the strain, so that the best possible
 subtraction is known.
 """
 

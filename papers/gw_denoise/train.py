@@ -76,7 +76,7 @@ class Training:
         experiment = config.experiment
         self.network, self.config = network, config
         self.optimiser = torch.optim.Adam(
-            network.parameters(), lr=experiment.learning_rate, weight_decay=config.weight_decay
+            network.parameters(), lr=experiment.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser,
