@@ -23,7 +23,7 @@ STYLES: dict[str, dict[str, Any]] = {  # label, colour and line of every method,
     "autoencoder": {"label": "DeepClean", "color": "C0"},
     "autoencoder_unbiased": {"label": "DeepClean, unbiased loss", "color": "C5"},
     "slow_fast": {"label": "slow × fast", "color": "C1"},
-    "oracle": {"label": "limit (truth known)", "color": "k", "linestyle": "--", "lw": 1.0},
+    "oracle": {"label": "limit (truth known)", "color": "k", "linestyle": "--", "linewidth": 1.0},
 }
 
 
