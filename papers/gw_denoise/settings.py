@@ -153,7 +153,8 @@ class Optimisation(Strict):
 
     window_s: Positive
     stride_s: Positive
-    batch: Count
+    batch: Count  # windows
+    neighbours: Count  # windows, one stride apart, that share a pass through the network
     weight_decay: NotNegative
     warmup_fraction: Fraction
     gradient_clip: Positive
@@ -161,6 +162,12 @@ class Optimisation(Strict):
     psd_window_s: Positive
     check_every: Count  # updates between two validations
     patience: Count  # validations without improvement
+
+    @model_validator(mode="after")
+    def _stretches_fill_the_batch(self) -> "Optimisation":
+        if self.batch % self.neighbours:
+            raise ValueError(f"batch must be a multiple of neighbours; found {self.batch} and {self.neighbours}")
+        return self
 
 
 class TrainOne(Optimisation):

@@ -2,8 +2,8 @@
 
 prepared_<task>.h5 -> model.pt with everything that predicting needs, and history.csv.
 
-Windows overlap by more than 90 %, so they are never copied: a strided view of the record gives all of them, and a batch
-gathers only its own. The state is kept beside the output after each validation, so a killed training goes on where it
+Windows overlap by more than 90 %. They are never copied, and neighbouring ones share a pass through the network, which
+is convolutional: a batch is a few stretches of the record, and its windows are cut from the network's output. The state is kept beside the output after each validation, so a killed training goes on where it
 stopped. The weights with the lowest validation loss are the result; they are running averages over the last updates.
 """
 
@@ -34,22 +34,33 @@ Attributes = dict[str, Any]
 
 
 class Windows:
-    """All windows of a split as views, and batches gathered from them."""
+    """The overlapping windows of a split. A stretch is a run of neighbouring ones; nothing is copied to make them."""
 
-    def __init__(self, split: Split, *, length: int, stride: int) -> None:
-        """Make the views; nothing is copied."""
-        self.starts = torch.from_numpy(split.window_starts(length, stride))
-        self._witnesses = torch.from_numpy(split.witnesses).unfold(1, length, 1).transpose(0, 1)  # (start, w, time)
-        self._target = torch.from_numpy(split.target).unfold(0, length, 1)  # (start, time)
+    def __init__(self, split: Split, *, length: int, stride: int, neighbours: int = 1) -> None:
+        """Make the views of all stretches of `neighbours` windows."""
+        self.length, self.stride = length, stride
+        stretch = length + (neighbours - 1) * stride
+        self.starts = torch.from_numpy(split.window_starts(stretch, stride))
+        self._witnesses = torch.from_numpy(split.witnesses).unfold(1, stretch, 1).transpose(0, 1)  # (start, w, time)
+        self._target = torch.from_numpy(split.target).unfold(0, stretch, 1)  # (start, time)
 
     def __len__(self) -> int:
-        """Return the number of windows."""
+        """Return the number of stretches."""
         return len(self.starts)
 
     def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Return witnesses (batch, witness, time) and target (batch, time) of the chosen windows."""
+        """Return witnesses (stretch, witness, time) and target (stretch, time) of the chosen stretches."""
         starts = self.starts[chosen]
         return self._witnesses[starts], self._target[starts]
+
+    def cut(self, series: Tensor) -> Tensor:
+        """Return the windows (window, time) of stretches (stretch, time)."""
+        return series.unfold(-1, self.length, self.stride).flatten(0, 1)
+
+    def loss(self, network: nn.Module, chosen: Tensor, loss: CompositeLoss) -> Tensor:
+        """Return the mean loss over the windows of the chosen stretches, each of which passes the network once."""
+        witnesses, target = self.batch(chosen)
+        return loss(self.cut(network(witnesses)), self.cut(target))
 
 
 @dataclass
@@ -109,10 +120,10 @@ class Training:
 
     def step(self, windows: Windows, loss: CompositeLoss) -> float:
         """Make one update and return its loss."""
-        chosen = torch.randint(len(windows), (self.config.batch,), generator=self.generator)
-        witnesses, target = windows.batch(chosen)
+        n_stretches = self.config.batch // self.config.neighbours
+        chosen = torch.randint(len(windows), (n_stretches,), generator=self.generator)
         self.network.train()
-        value = loss(self.network(witnesses), target)
+        value = windows.loss(self.network, chosen, loss)
         self.optimiser.zero_grad()
         value.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
@@ -141,8 +152,7 @@ def validate(network: nn.Module, windows: Windows, loss: CompositeLoss, *, batch
     network.eval()
     total = 0.0
     for chosen in torch.arange(len(windows)).split(batch):
-        witnesses, target = windows.batch(chosen)
-        total += float(loss(network(witnesses), target)) * len(chosen)
+        total += float(windows.loss(network, chosen, loss)) * len(chosen)
     return total / len(windows)
 
 
@@ -182,7 +192,7 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
     length, stride = round(config.window_s * rate), round(config.stride_s * rate)
     train = read_split(prepared, "train")
     splits = {
-        "train": Windows(train, length=length, stride=stride),
+        "train": Windows(train, length=length, stride=stride, neighbours=config.neighbours),
         "valid": Windows(read_split(prepared, "valid"), length=length, stride=length),
     }
     loss = CompositeLoss(
