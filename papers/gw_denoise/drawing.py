@@ -143,6 +143,9 @@ def draw_coherence(
     titles = {"mains": "mains monitor", "products": "mains × slow channel, mean"}
     for axes, (name, title) in zip(grid, titles.items(), strict=True):
         for method in ordered(found):
+            if name not in found[method]:
+                axes.text(0.5, 0.5, "no slow channel in these data", ha="center", transform=axes.transAxes)
+                break
             frequency, values = found[method][name]
             used = (frequency >= limits[0]) & (frequency <= limits[1])
             axes.semilogy(frequency[used], values[used], **{"linewidth": 1.1, **style(method)})

@@ -34,7 +34,8 @@ def coherence_spectra(
 ) -> dict[str, tuple[Array, Array]]:
     """Return frequency and coherence with the strain after `method` ("none": before).
 
-    Of "mains", the mains monitor, and of "products", the mean over the slow channels of the coherence with the product.
+    Of "mains", the mains monitor, and of "products", the mean over the slow channels of the coherence with the product;
+    the latter only if there are such channels.
 
     Args:
         data: The test split.
@@ -51,7 +52,8 @@ def coherence_spectra(
         band_coherence(strain, carrier * slow, rate_hz=rate, config=config)[1]
         for slow in np.delete(witnesses, fast, axis=0)
     ]
-    return {"mains": (frequency, alone), "products": (frequency, np.mean(products, axis=0))}
+    with_products = {"products": (frequency, np.mean(products, axis=0))} if products else {}
+    return {"mains": (frequency, alone)} | with_products
 
 
 def measure_coherence(prepared: Path, data: TestData, config: EvaluateConfig) -> Metrics:

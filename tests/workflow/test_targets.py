@@ -1,6 +1,8 @@
 """What people type, and what happens to the sources when they do."""
 
+import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -115,3 +117,6 @@ def test_the_smoke_run_of_every_paper(paper, tmp_path):
     table = done.stdout.partition("claim ")[2]
     assert "not comparable" in table and "reproduced" not in table
     assert len(list(checkout.folder.glob(f"results/{paper}/smoke/figures/*.png"))) > 0
+    metrics = json.loads((checkout.folder / f"results/{paper}/smoke/metrics.json").read_text())
+    for checks in checkout.folder.glob(f"papers/{paper}/tests/after_smoke.py"):
+        runpy.run_path(str(checks))["check"](metrics)

@@ -15,8 +15,8 @@ RATE = 64
 def config(**changes):
     experiment = {"kind": "slow_fast", "learning_rate": 0.01, "updates": 12} | changes.pop("experiment", {})
     shared = {
-        "window_s": 2, "stride_s": 0.25, "batch": 4, "weight_decay": 0, "warmup_fraction": 0.2, "gradient_clip": 1,
-        "ema_updates": 5, "psd_window_s": 1, "check_every": 4, "patience": 100,
+        "window_s": 2, "stride_s": 0.25, "batch": 4, "neighbours": 2, "weight_decay": 0, "warmup_fraction": 0.2,
+        "gradient_clip": 1, "ema_updates": 5, "psd_window_s": 1, "check_every": 4, "patience": 100,
     }  # fmt: skip
     return TrainOne(**shared | changes, experiment=experiment)
 
@@ -32,7 +32,7 @@ def start(settings, seed=0):
     torch.manual_seed(seed)
     network = build("slow_fast", n_witnesses=3, fast=0, rank=1, phases=1)
     windows = {
-        "train": train.Windows(split(), length=2 * RATE, stride=RATE // 4),
+        "train": train.Windows(split(), length=2 * RATE, stride=RATE // 4, neighbours=settings.neighbours),
         "valid": train.Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
     }
     loss = CompositeLoss(rate_hz=RATE, band_hz=(5, 25), psd_s=1, psd_weight=0.5, mse_weight=0.5)
@@ -46,6 +46,34 @@ def test_windows_share_the_memory_of_the_record():
     witnesses, target = windows.batch(torch.tensor([0, 100]))
     assert np.array_equal(witnesses[1].numpy(), data.witnesses[:, 100 : 100 + 2 * RATE])
     assert np.array_equal(target[1].numpy(), data.target[100 : 100 + 2 * RATE])
+
+
+def test_a_stretch_is_cut_into_the_windows_that_it_is_made_of():
+    data = split()
+    alone = train.Windows(data, length=2 * RATE, stride=16)
+    together = train.Windows(data, length=2 * RATE, stride=16, neighbours=3)
+    assert len(together) == len(alone) - 2
+    _, stretches = together.batch(torch.tensor([0, 7]))
+    _, windows = alone.batch(torch.tensor([0, 1, 2, 7, 8, 9]))
+    assert stretches.shape == (2, 2 * RATE + 2 * 16) and torch.equal(together.cut(stretches), windows)
+
+
+def test_a_shared_pass_gives_the_loss_of_the_windows_one_by_one():
+    """Exactly, for a network without memory: one with memory sees real neighbours instead of zeros at the edges."""
+    data, loss = split(), start(config())[2]
+    alone = train.Windows(data, length=2 * RATE, stride=16)
+    together = train.Windows(data, length=2 * RATE, stride=16, neighbours=3)
+
+    def network(witnesses):
+        return 0.7 * witnesses[:, 0] * (1 + witnesses[:, 1])
+
+    expected = alone.loss(network, torch.tensor([0, 1, 2, 7, 8, 9]), loss)
+    assert together.loss(network, torch.tensor([0, 7]), loss).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_a_batch_that_stretches_do_not_fill_is_refused():
+    with pytest.raises(ValueError, match="batch must be a multiple of neighbours; found 4 and 3"):
+        config(neighbours=3)
 
 
 def test_no_window_crosses_a_gap():
@@ -88,7 +116,7 @@ def test_checkpoints_belong_to_data_settings_and_seed(tmp_path):
     prepared = tmp_path / "prepared.h5"
     prepared.write_bytes(b"one")
     names = {train.checkpoint_name(config(), prepared, seed=seed) for seed in (0, 1)}
-    names.add(train.checkpoint_name(config(batch=5), prepared, seed=0))
+    names.add(train.checkpoint_name(config(batch=6), prepared, seed=0))
     prepared.write_bytes(b"two")
     names.add(train.checkpoint_name(config(), prepared, seed=0))
     assert len(names) == 4
