@@ -3,8 +3,9 @@
 prepared_<task>.h5 -> model.pt with everything that predicting needs, and history.csv.
 
 Windows overlap by more than 90 %. They are never copied, and neighbouring ones share a pass through the network, which
-is convolutional: a batch is a few stretches of the record, and its windows are cut from the network's output. The state is kept beside the output after each validation, so a killed training goes on where it
-stopped. The weights with the lowest validation loss are the result; they are running averages over the last updates.
+is convolutional: a batch is a few stretches of the record, and its windows are cut from the network's output. The state
+is kept beside the output after each validation, so a killed training goes on where it stopped. The weights with the
+lowest validation loss are the result; they are running averages over the last updates.
 """
 
 import hashlib
