@@ -1,8 +1,8 @@
 # make demo: from nothing to figures with no network but the package index.  make test: the whole test suite.
 PYTHON ?= python3
 EXTRAS ?= astro
-DEMO_PAPER := photoz
-DEMO_EXTRAS := astro
+DEMO_PAPER := gw_denoise
+DEMO_EXTRAS := torch,gw
 TEST_EXTRAS := astro,dev,gw,torch
 BIN := .venv/bin
 

@@ -3,11 +3,12 @@
 import json
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from common.atomic import write_json
-from common.published import Article, Claim, load_published
+from common.published import Article, Check, Claim, load_published
 from common.receipts import Receipt, origin_of, read_receipt
 from common.stage import parse, run
 from common.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
@@ -22,6 +23,14 @@ class Line(Strict):
     outcome: Outcome
 
 
+class CheckLine(Strict):
+    """One expectation and whether this run meets it."""
+
+    check: Check
+    ours: dict[str, Measured]  # by metric; empty if this run does not compute them
+    met: bool | None  # None: not computed, or a smoke run
+
+
 class Comparison(Strict):
     """Content of comparison.json."""
 
@@ -32,6 +41,7 @@ class Comparison(Strict):
     datasets: list[str]
     n_seeds: int
     lines: list[Line]
+    checks: list[CheckLine] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _verdicts_rest_on_this_run(self) -> "Comparison":
@@ -74,7 +84,24 @@ def compare(published: Path, metrics: Path, receipts: list[Receipt], *, run_name
         datasets=sorted(datasets),
         n_seeds=n_seeds,
         lines=lines,
+        checks=[check_line(check, ours, run_name=run_name) for check in content.checks],
     )
+
+
+def check_line(check: Check, ours: dict[str, Measured], *, run_name: str) -> CheckLine:
+    """Return whether the metrics of one run meet one expectation."""
+    keys = [check.metric, *([check.below] if check.below else [])]
+    found = {key: ours[key] for key in keys if key in ours}
+    if len(found) < len(keys) or run_name == "smoke":
+        return CheckLine(check=check, ours=found, met=None)
+    values = found[check.metric].values
+    if check.below:
+        met = all(value < other for value, other in zip(values, found[check.below].values, strict=True))
+    elif check.at_least is not None:
+        met = median(values) >= check.at_least
+    else:
+        met = check.at_most is not None and median(values) <= check.at_most
+    return CheckLine(check=check, ours=found, met=met)
 
 
 def read_metrics(path: Path) -> dict[str, Measured]:

@@ -2,7 +2,7 @@
 
 import math
 
-from common.compare import Line
+from common.compare import CheckLine, Line
 from common.published import NumberClaim
 from common.verdict import Judged, Measured, NotAttempted
 
@@ -45,6 +45,25 @@ def ours(line: Line) -> str:
 def measured(entry: Measured) -> str:
     """Return one of our numbers with its error."""
     return number(entry.value, entry.error if entry.sd is None else max(entry.sd, entry.error))
+
+
+def condition(line: CheckLine) -> str:
+    """Return what a check asks for."""
+    check = line.check
+    if check.below:
+        return f"{' < '.join(without_common_parts(check.metric, check.below))} for every seed"
+    return f"≥ {check.at_least:g}" if check.at_least is not None else f"≤ {check.at_most:g}"
+
+
+def checked(line: CheckLine) -> str:
+    """Return what we measured for a check, "–" for what was not."""
+    keys = [line.check.metric, line.check.below]
+    return " and ".join(measured(line.ours[key]) for key in keys if key in line.ours) or "–"
+
+
+def met(line: CheckLine) -> str:
+    """Return whether a check is met, in a word."""
+    return {True: "met", False: "missed", None: "not judged"}[line.met]
 
 
 def verdict(line: Line) -> str:

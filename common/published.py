@@ -94,6 +94,26 @@ class Reference(Strict):
     label: str
 
 
+class Check(Strict):
+    """What we expect of a run where the truth is known, such as the limit that only a leak could beat.
+
+    It is no claim of the article and gets no verdict. Exactly one of the three conditions is given.
+    """
+
+    metric: str
+    label: str
+    at_least: FiniteFloat | None = None  # of the median over the seeds
+    at_most: FiniteFloat | None = None  # of the median over the seeds
+    below: str | None = None  # another metric, for every seed
+    why: str
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> "Check":
+        if sum(condition is not None for condition in (self.at_least, self.at_most, self.below)) != 1:
+            raise ValueError("give exactly one of at_least, at_most and below")
+        return self
+
+
 class Published(Strict):
     """Content of one `published.yaml`."""
 
@@ -101,6 +121,7 @@ class Published(Strict):
     claims: list[Claim]
     figures: list[PublishedFigure]
     reference: list[Reference]
+    checks: list[Check] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Published":

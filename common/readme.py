@@ -67,7 +67,15 @@ def _run_table(name: str, record: Record) -> str:
         f"| {line.claim.id} | {text.published(line)} | {text.ours(line) or '–'} | {text.verdict(line)} |"
         for line in comparison.lines
     ]
-    return "\n".join([head, "", "| claim | published | ours | verdict |", "|---|---|---|---|", *rows])
+    table = "\n".join([head, "", "| claim | published | ours | verdict |", "|---|---|---|---|", *rows])
+    checks = [
+        f"| {line.check.label} | {text.condition(line)} | {text.checked(line)} | {text.met(line)} |"
+        for line in comparison.checks
+        if line.ours
+    ]
+    if not checks:
+        return table
+    return "\n".join([table, "", "| our own check | expected | ours | |", "|---|---|---|---|", *checks])
 
 
 def overview_block(papers: dict[str, Path]) -> str:

@@ -41,6 +41,12 @@ figures:
 reference:
   - {metric: depth, value: 23822, where: Sec. 2, label: number of galaxies}
   - {metric: unknown, value: 1, where: Sec. 2, label: something else}
+checks:
+  - {metric: shear, label: shear is small, at_most: 0.5, why: "the median is 0.51, 0.50, 0.52's"}
+  - {metric: depth, label: depth is large, at_least: 25.95, why: the median is 26}
+  - {metric: shear, label: shear below far, below: far, why: for every seed}
+  - {metric: far, label: far below the rest, below: shear, why: for no seed}
+  - {metric: unknown, label: never measured, at_least: 1, why: nobody computes it}
 """
 README = """# Weak lensing
 
@@ -168,7 +174,7 @@ def test_every_claim_has_its_verdict_in_both_pages(make_run):
     shown = [row[-1] for row in rows]
     assert len(shown) == len(EXPECTED)
     assert all(text.startswith(verdict) for text, verdict in zip(shown, EXPECTED.values(), strict=True))
-    markdown = (folder / "report.md").read_text().partition("## Verdicts")[2].partition("## Figures")[0]
+    markdown = (folder / "report.md").read_text().partition("## Verdicts")[2].partition("## Our own checks")[0]
     rows = [line for line in markdown.splitlines() if line.startswith("|")][2:]
     assert all(f"| {verdict}" in row for row, verdict in zip(rows, EXPECTED.values(), strict=True))
 
@@ -178,6 +184,20 @@ def test_the_numbers_of_a_claim(make_run):
     assert "Table I" in claim and "source: article" in claim
     assert (published, ours, difference) == ("0.5 mag", "0.510 ± 0.010", "+0.01")
     assert "(pull +0.9)" in verdict and "tolerance 0.05 (a tenth); 3 seeds" in verdict
+
+
+def test_our_own_checks_are_met_or_missed(make_run):
+    folder = make_run()
+    rows = Page(folder / "report.html").table("Check")
+    assert [row[-1] for row in rows] == ["missed", "met", "met", "missed", "not judged"]
+    assert [row[1] for row in rows[:3]] == ["≤ 0.5", "≥ 25.95", "shear < far for every seed"]
+    assert rows[2][2] == "0.510 ± 0.010 and 2.000 ± 0.010" and rows[4][2] == "–"
+    assert "| depth is large | the median is 26 | ≥ 25.95 | 26.00 ± 0.10 | met |" in (folder / "report.md").read_text()
+
+
+def test_a_smoke_run_meets_no_check(make_run):
+    rows = Page(make_run(run="smoke") / "report.html").table("Check")
+    assert {row[-1] for row in rows} == {"not judged"}
 
 
 def test_a_recalled_number_is_shown_as_unverified(make_run):
