@@ -84,7 +84,7 @@ def draw_losses(curves: Mapping[str, list[dict[str, Array]]]) -> tuple[Figure, D
             if name.split("/")[0] != task:
                 continue
             method = name.split("/")[1]
-            look = {"color": style(method).get("color"), "linewidth": 1.1}
+            look = {"color": style(method).get("color"), "linewidth": 1.1, "marker": ".", "markersize": 3}
             for number, curve in enumerate(seeds):
                 label = style(method)["label"] if number == 0 else None
                 axes.plot(curve["update"], curve["valid_loss"], **look, label=label)
