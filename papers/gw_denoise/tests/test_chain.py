@@ -43,6 +43,14 @@ def test_splits_follow_each_other_with_a_gap():
         split_seconds(240, TASK)
 
 
+@pytest.mark.parametrize("run", ["small", "full"])
+@pytest.mark.parametrize("task", ["lines", "broadband"])
+def test_the_seconds_of_the_archive_runs_are_twice_1024(run, task):
+    settings = load_settings(ROOT / "papers/gw_denoise", run, Settings)
+    found = split_seconds(settings.fetch[task].times.duration_s, settings.prepare.tasks[task])
+    assert found["test"] == (1024, 2048) and found["valid"][1] + settings.prepare.tasks[task].gap_s == 1024
+
+
 def test_no_filter_crosses_a_split(splits):
     """Anything may happen to the test data and to the gaps: train and validation stay the same to the last bit."""
     before, _, recording, truth = splits
