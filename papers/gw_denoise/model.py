@@ -18,6 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from common.yamlio import InputError
+
 KERNEL = 7
 HIDDEN = (8, 16, 32, 64)
 RECEPTIVE_FIELD = 193  # samples that one output sample of the autoencoder depends on
@@ -91,9 +93,9 @@ class SlowFast(nn.Module):
         return (self.filters(witnesses[:, k : k + 1]) * amplitudes).sum(dim=1)
 
 
-def build(kind: str, *, n_witnesses: int, fast: int, rank: int, phases: int) -> nn.Module:
-    """Return an untrained network: "autoencoder" or "slow_fast"."""
-    if kind == "autoencoder":
+def build(kind: str, *, n_witnesses: int, fast: int | None, rank: int, phases: int) -> nn.Module:
+    """Return an untrained network: "autoencoder", which treats all witnesses alike, or "slow_fast"."""
+    if kind == "autoencoder" or fast is None:
         return Autoencoder(n_witnesses)
     return SlowFast(n_witnesses, fast=fast, rank=rank, phases=phases)
 
@@ -106,7 +108,7 @@ def n_parameters(network: nn.Module) -> int:
 class CompositeLoss(nn.Module):
     """w_psd times the mean over the band of PSD(target - predicted) / PSD(target), plus w_mse times the MSE.
 
-    The denominator is the PSD of the same window, as in the authors' code, or a PSD of the whole record if
+    The denominator is the PSD of the same window, as in the authors' code, or that of the whole training split if
     `set_reference` was called. The first one prefers windows in which noise happens to cancel the line's sidebands, so
     that its minimum lies at too small an amplitude; the second has no such bias.
 
@@ -122,15 +124,20 @@ class CompositeLoss(nn.Module):
         self.n_fft = round(psd_s * rate_hz)
         frequency = torch.fft.rfftfreq(self.n_fft, 1 / rate_hz, dtype=torch.float64)
         used = torch.nonzero((frequency > band_hz[0]) & (frequency < band_hz[1])).squeeze(1)
+        if not len(used):
+            raise InputError(f"a spectrum of {psd_s} s has no bin in {band_hz} Hz: raise train.psd_window_s.")
         self.bins = slice(int(used[0]), int(used[-1]) + 1)
         window = torch.hann_window(self.n_fft, dtype=torch.float64)
         self.norm = float(2 / (rate_hz * window.square().sum()))
         self.register_buffer("window", window.float())
         self.register_buffer("reference", None)
 
-    def set_reference(self, target: Tensor) -> None:
-        """Divide by the mean PSD of this target (time,) from now on."""
-        self.reference = self.psd(target[None])
+    def set_reference(self, target: Tensor, segments: Tensor) -> None:
+        """Divide by the mean PSD of this target (time,) from now on; no FFT crosses the joins of its (segment, 2)."""
+        parts = [target[begin:end] for begin, end in segments.tolist()]
+        weights = torch.tensor([len(part.unfold(-1, self.n_fft, self.n_fft // 2)) for part in parts])
+        psds = torch.cat([self.psd(part[None]) for part in parts])  # (segment, frequency)
+        self.reference = (weights[:, None] * psds).sum(dim=0, keepdim=True) / weights.sum()
 
     def psd(self, series: Tensor) -> Tensor:
         """Return the one-sided PSD (batch, frequency in the band) of series (batch, time)."""

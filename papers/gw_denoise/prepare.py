@@ -132,6 +132,12 @@ def scales(train: list[Segment]) -> dict[str, list[float]]:
     """Return mean and standard deviation of the target and of each witness, from the training segments."""
     target = np.concatenate([segment.target for segment in train])
     witnesses = np.concatenate([segment.witnesses for segment in train], axis=1)
+    constant = np.flatnonzero(np.ptp(witnesses, axis=1) == 0).tolist()
+    if constant:
+        raise InputError(
+            f"witnesses that do not change during the training: number {constant} of the sorted list. Take them off"
+            " prepare.tasks.*.witnesses, or choose another time."
+        )
     return {
         "target_mean": [float(target.mean())],
         "target_scale": [float(target.std())],
@@ -185,6 +191,15 @@ def read(receipts: list[Receipt], task: TaskConfig) -> tuple[Recording, dict[str
     return recording, read_truth([path for path in paths if fnmatch(path.name, TRUTH_FILE)])
 
 
+def check_rate(recording: Recording, task: TaskConfig) -> None:
+    """Refuse a rate from which the prediction cannot be raised to that of the strain by a whole factor."""
+    rate_hz = round(recording.strain.rate_hz)
+    if rate_hz % task.rate_hz:
+        raise InputError(
+            f"{recording.strain.name} has {rate_hz} Hz, no multiple of prepare.tasks.*.rate_hz, {task.rate_hz} Hz."
+        )
+
+
 def main() -> None:
     """Read, inject, split, resample, filter, write; for the task that the output's name ends with."""
     arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
@@ -193,6 +208,7 @@ def main() -> None:
     found = [read_receipt(path) for path in arguments.receipts if path.parent.name != "located" or path.stem == name]
     receipts = choose_files(found, task.files, task=name)
     recording, truth = read(receipts, task)
+    check_rate(recording, task)
     injections = draw_injections(recording, arguments.config.injections)
     with_signals = recording.strain.samples + signals(recording, injections, arguments.config.injections)
     recording = replace(recording, strain=replace(recording.strain, samples=with_signals))

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 from scipy.signal.windows import tukey
 
+from common.yamlio import InputError
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.injections import TEMPLATE_S, Injection, first_sample, read_injections
 from papers.gw_denoise.resample import resample
@@ -107,6 +108,8 @@ def sensitivity_statistics(strain: FullRate, config: EvaluateConfig) -> dict[str
     """Return what is computed from the spectra before and after, by name."""
     frequency = frequencies(round(config.snr_fft_s * strain.rate_hz), strain.rate_hz)
     used, step = frequency >= config.low_hz, 1 / config.snr_fft_s
+    if not strain.injections:
+        raise InputError("no signal was injected: lower prepare.injections.interval_s, or use a longer record.")
     heavy = max(injection.mass_msun for injection in strain.injections)
     whole = template(heavy, rate_hz=strain.rate_hz, duration_s=TEMPLATE_S, low_hz=config.low_hz)
     every = round(TEMPLATE_S / config.snr_fft_s)  # of the template's frequencies is one of the spectra's
@@ -192,20 +195,27 @@ def inside_segments(strain: FullRate, length: int, *, edge: int) -> list[tuple[I
     return found
 
 
+def weighted_mean(values: Array, weights: Array) -> tuple[float, float]:
+    """Return the mean of at least two values and its error from their scatter."""
+    mean = float(np.average(values, weights=weights))
+    variance = len(values) / (len(values) - 1) * np.sum((weights * (values - mean)) ** 2) / np.sum(weights) ** 2
+    return mean, float(np.sqrt(variance))
+
+
 def measure_recovery(recovered: Recovered, raw: Recovered) -> Metrics:
     """Return what a subtraction does to the injected signals; a matched filter has unit variance, hence the errors.
 
     A subtraction that removes signals has a recovered amplitude below that of the raw strain, and leaks.
     """
     n, weight = len(recovered.found), recovered.injected**2  # an amplitude is known to 1 / snr
-    precision = float(1 / np.sqrt(np.sum(weight)))
+    if n < 2:  # a scatter needs two
+        return {}
     gain = 100 * (recovered.injected / raw.injected - 1)
-    change = recovered.amplitude - raw.amplitude
     values = {
-        "recovered_amplitude": (np.average(recovered.amplitude, weights=weight), precision),
-        "amplitude_change": (np.average(change, weights=weight), np.std(change) / np.sqrt(n)),
-        "leaked_signal": (np.average(recovered.leaked, weights=weight), np.std(recovered.leaked) / np.sqrt(n)),
-        "injected_snr_gain_percent": (np.mean(gain), np.std(gain) / np.sqrt(n)),
+        "recovered_amplitude": (np.average(recovered.amplitude, weights=weight), 1 / np.sqrt(np.sum(weight))),
+        "amplitude_change": weighted_mean(recovered.amplitude - raw.amplitude, weight),
+        "leaked_signal": weighted_mean(recovered.leaked, weight),
+        "injected_snr_gain_percent": weighted_mean(gain, np.ones(n)),
         "snr_pull": (np.mean(recovered.found - recovered.injected), 1 / np.sqrt(n)),
     }
     return {name: {"value": float(value), "error": float(error), "n": n} for name, (value, error) in values.items()}

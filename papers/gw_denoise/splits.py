@@ -8,6 +8,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from common.yamlio import InputError
+
 Array = np.ndarray
 
 
@@ -44,6 +46,16 @@ def read_attributes(prepared: Path) -> dict[str, Any]:
         return json.loads(file.attrs["json"])
 
 
-def fast_witness(names: list[str]) -> int:
-    """Return the index of the mains monitor, or 0 if there is none."""
-    return next((index for index, name in enumerate(names) if "MAINSMON" in name), 0)
+def fast_witness(names: list[str], *, used_by: str) -> int:
+    """Return the index of the mains monitor, the first one if there are several.
+
+    Raises:
+        InputError: If there is none.
+    """
+    for index, name in enumerate(names):
+        if "MAINSMON" in name:
+            return index
+    raise InputError(
+        f"{used_by} needs a mains monitor (MAINSMON) among the witnesses. There are: {', '.join(names)}. Take it off"
+        " the experiments, or choose a source or files that have one."
+    )

@@ -26,8 +26,9 @@ from common.atomic import atomic_output, write_text
 from common.plotting import as_csv
 from common.receipts import sha256_of
 from common.stage import parse, run
+from common.yamlio import InputError
 from papers.gw_denoise import wiener
-from papers.gw_denoise.model import CompositeLoss, build, n_parameters
+from papers.gw_denoise.model import STRIDE, CompositeLoss, build, n_parameters
 from papers.gw_denoise.settings import ExperimentConfig, TrainOne
 from papers.gw_denoise.splits import Split, fast_witness, read_attributes, read_split
 
@@ -42,6 +43,12 @@ class Windows:
         self.length, self.stride = length, stride
         stretch = length + (neighbours - 1) * stride
         self.starts = torch.from_numpy(split.window_starts(stretch, stride))
+        if not len(self.starts):
+            longest = int(np.diff(split.segments, axis=1).max())
+            raise InputError(
+                f"no stretch of {stretch} samples, {neighbours} windows of {length}, fits into the split, whose longest"
+                f" segment has {longest}. Lower train.window_s or train.neighbours, or use more data."
+            )
         self._witnesses = torch.from_numpy(split.witnesses).unfold(1, stretch, 1).transpose(0, 1)  # (start, w, time)
         self._target = torch.from_numpy(split.target).unfold(0, stretch, 1)  # (start, time)
 
@@ -177,6 +184,28 @@ def fit_network(training: Training, splits: dict[str, Windows], loss: CompositeL
             torch.save(training.state(), path)
 
 
+def mains_monitor(experiment: ExperimentConfig, attributes: Attributes) -> int | None:
+    """Return the index of the mains monitor if the method makes a difference between it and the other witnesses."""
+    if experiment.kind in ("bilinear", "slow_fast"):
+        return fast_witness(attributes["witnesses"], used_by=experiment.kind)
+    return None
+
+
+def window_samples(config: TrainOne, rate_hz: int) -> tuple[int, int]:
+    """Return length and stride of the windows.
+
+    Raises:
+        InputError: If the autoencoder cannot halve a window or a stretch four times.
+    """
+    length, stride = round(config.window_s * rate_hz), round(config.stride_s * rate_hz)
+    if config.experiment.kind == "autoencoder" and (length % STRIDE or (config.neighbours - 1) * stride % STRIDE):
+        raise InputError(
+            f"train.window_s and train.stride_s are {length} and {stride} samples at {rate_hz} Hz; the autoencoder"
+            f" needs multiples of {STRIDE}."
+        )
+    return length, stride
+
+
 def train_network(prepared: Path, config: TrainOne, attributes: Attributes, checkpoint: Path, *, seed: int) -> Any:
     """Return the stored form of a trained network, and its history."""
     experiment, rate = config.experiment, attributes["rate_hz"]
@@ -184,13 +213,13 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
     arguments = {
         "kind": experiment.kind,
         "n_witnesses": len(attributes["witnesses"]),
-        "fast": fast_witness(attributes["witnesses"]),
+        "fast": mains_monitor(experiment, attributes),
         "rank": experiment.rank,
         "phases": experiment.phases,
     }
     network = build(**arguments)
     logging.info("%s: %d parameters", experiment.kind, n_parameters(network))
-    length, stride = round(config.window_s * rate), round(config.stride_s * rate)
+    length, stride = window_samples(config, rate)
     train = read_split(prepared, "train")
     splits = {
         "train": Windows(train, length=length, stride=stride, neighbours=config.neighbours),
@@ -204,9 +233,13 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
         mse_weight=experiment.mse_weight,
     )
     if experiment.reference == "record":
-        loss.set_reference(torch.from_numpy(train.target))
+        loss.set_reference(torch.from_numpy(train.target), torch.from_numpy(train.segments))
     training = Training(network, config, seed=seed)
     fit_network(training, splits, loss, checkpoint)
+    if not training.best_state:
+        raise InputError(
+            "the validation loss was never a number. Lower the learning rate, or look for NaN in the data."
+        )
     stored = {"arguments": arguments, "state": training.best_state, "n_parameters": n_parameters(network)}
     return stored, training.history
 
@@ -217,7 +250,7 @@ def train_wiener(prepared: Path, experiment: ExperimentConfig, attributes: Attri
     low, high = attributes["band_hz"]
     arguments = {
         "kind": experiment.kind,
-        "fast": fast_witness(attributes["witnesses"]),
+        "fast": mains_monitor(experiment, attributes),
         "taps": experiment.taps,
         "step": experiment.tap_step,
     }
@@ -228,8 +261,9 @@ def train_wiener(prepared: Path, experiment: ExperimentConfig, attributes: Attri
 
 
 def checkpoint_name(config: TrainOne, prepared: Path, *, seed: int) -> str:
-    """Return a file name that changes with anything that the training depends on."""
-    key = json.dumps([config.model_dump(mode="json"), sha256_of(prepared), seed], sort_keys=True)
+    """Return a file name that changes with anything that the training depends on, this code included."""
+    code = [sha256_of(Path(__file__).with_name(name)) for name in ("train.py", "model.py", "splits.py")]
+    key = json.dumps([config.model_dump(mode="json"), sha256_of(prepared), seed, code], sort_keys=True)
     return f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
 
 

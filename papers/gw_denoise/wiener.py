@@ -16,15 +16,15 @@ PIECE_S = 64
 PAD_S = 4
 
 
-def regressors(witnesses: Array, *, kind: str, fast: int) -> Array:
+def regressors(witnesses: Array, *, kind: str, fast: int | None) -> Array:
     """Return the series (regressor, time) that are filtered linearly.
 
     Args:
         witnesses: (witness, time).
         kind: "wiener" or "bilinear".
-        fast: Index of the mains monitor.
+        fast: Index of the mains monitor; the linear filter makes no difference between the witnesses.
     """
-    if kind == "wiener":
+    if kind == "wiener" or fast is None:
         return witnesses
     carrier = witnesses[fast]
     slow = np.delete(witnesses, fast, axis=0)
@@ -47,7 +47,15 @@ def pieces(begin: int, end: int, *, rate_hz: int) -> Iterator[tuple[slice, slice
 
 
 def fit(
-    witnesses: Array, target: Array, segments: Array, *, kind: str, fast: int, taps: int, step: int, **band: float
+    witnesses: Array,
+    target: Array,
+    segments: Array,
+    *,
+    kind: str,
+    fast: int | None,
+    taps: int,
+    step: int,
+    **band: float,
 ) -> Array:
     """Return the coefficients (regressor * tap,).
 
@@ -73,7 +81,7 @@ def fit(
     return np.linalg.solve(gram + RIDGE * np.trace(gram) / size * np.eye(size), moment)
 
 
-def predict(witnesses: Array, coefficients: Array, *, kind: str, fast: int, taps: int, step: int) -> Array:
+def predict(witnesses: Array, coefficients: Array, *, kind: str, fast: int | None, taps: int, step: int) -> Array:
     """Return the noise (time,), not yet band-passed, of witnesses (witness, time)."""
     series = regressors(witnesses.astype(float), kind=kind, fast=fast)
     return coefficients @ delayed(series, taps=taps, step=step)

@@ -44,7 +44,7 @@ def coherence_spectra(
         config: Resolution.
     """
     rate, names = data.attributes["rate_hz"], data.attributes["witnesses"]
-    where, fast = longest_segment(data.segments), fast_witness(names)
+    where, fast = longest_segment(data.segments), fast_witness(names, used_by="the coherence of the lines")
     strain = data.raw[where] if method == "none" else (data.raw - data.noise[method])[where]
     carrier = witnesses[fast]
     frequency, alone = band_coherence(strain, carrier, rate_hz=rate, config=config)

@@ -72,7 +72,8 @@ def run(tmp_path_factory):
         command = ["papers/gw_denoise", "--config", "seeds=0", f"gw_denoise={changes}"]
         checkout.first = checkout.snakemake(*command, NO_PROXY="*")
         n_requests = len(archive.seen)
-        checkout.second = checkout.snakemake(*command, "--forcerun", "gw_denoise_fetch", "-n", NO_PROXY="*")
+        receipts = [f"results/gw_denoise/small/receipts/located/{task}.json" for task in ("lines", "broadband")]
+        checkout.second = checkout.snakemake(*receipts, *command[1:], "--force", NO_PROXY="*")
         yield checkout, archive, n_requests
 
 
@@ -107,3 +108,10 @@ def test_each_frame_is_fetched_once_for_both_tasks(run):
     _, archive, n_requests = run
     fetched = [seen.path for seen in archive.seen[:n_requests] if seen.path.startswith("/cache/")]
     assert len(fetched) == len(set(fetched)) == DURATION_S // 256 + DURATION_S // 64
+
+
+def test_fetching_again_needs_no_network(run):
+    checkout, archive, n_requests = run
+    assert checkout.second.returncode == 0, checkout.second.stderr
+    assert "Rule: gw_denoise_fetch" in checkout.second.stdout + checkout.second.stderr
+    assert len(archive.seen) == n_requests

@@ -1,5 +1,7 @@
 """Splits that do not touch, filters that find known couplings, and an oracle that nobody beats."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from common.config import load_settings, merge
 from common.workflow import ROOT
 from common.yamlio import InputError
 from papers.gw_denoise import wiener
-from papers.gw_denoise.prepare import make_splits, split_seconds
+from papers.gw_denoise.prepare import make_splits, scales, split_seconds
 from papers.gw_denoise.recording import read_recording
 from papers.gw_denoise.settings import EvaluateConfig, Settings, SimulateConfig, TaskConfig
 from papers.gw_denoise.simulate import simulate_task
@@ -58,16 +60,28 @@ def test_no_filter_crosses_a_split(splits):
     rate = round(recording.strain.rate_hz)
     samples[160 * rate : 176 * rate] *= 1e3
     samples[216 * rate :] = 1.0
-    changed = recording.__class__(
-        recording.strain.__class__(recording.strain.name, recording.strain.start_gps, rate, samples),
-        recording.witnesses,
-        recording.good,
-    )
+    witnesses = {
+        name: replace(channel, samples=channel.samples.copy()) for name, channel in recording.witnesses.items()
+    }
+    for channel in witnesses.values():
+        channel.samples[round(160 * channel.rate_hz) : round(176 * channel.rate_hz)] *= 1e3
+        channel.samples[round(216 * channel.rate_hz) :] += 5.0
+    changed = replace(recording, strain=replace(recording.strain, samples=samples), witnesses=witnesses)
     after = make_splits(changed, truth, TASK)
     for name in ("train", "valid"):
         assert np.array_equal(after[name][0].target, before[name][0].target)
         assert np.array_equal(after[name][0].witnesses, before[name][0].witnesses)
+    assert scales(after["train"]) == scales(before["train"])
     assert not np.array_equal(after["test"][0].target, before["test"][0].target)
+    assert not np.array_equal(after["test"][0].witnesses, before["test"][0].witnesses)
+
+
+def test_a_witness_that_stands_still_is_refused(splits):
+    segment = splits[0]["train"][0]
+    witnesses = segment.witnesses.copy()
+    witnesses[3] = 1.5
+    with pytest.raises(InputError, match=r"do not change during the training: number \[3\]"):
+        scales([replace(segment, witnesses=witnesses)])
 
 
 def test_gaps_cut_a_split_into_segments(splits):
@@ -92,7 +106,7 @@ def test_witnesses_are_not_filtered_and_the_target_is(splits):
 
 def fit_and_predict(splits, kind, taps=3):
     train, test = splits[0]["train"][0], splits[0]["test"][0]
-    shared = {"kind": kind, "fast": fast_witness(splits[1]), "taps": taps, "step": 1}
+    shared = {"kind": kind, "fast": fast_witness(splits[1], used_by=kind), "taps": taps, "step": 1}
     scale = 1e21
     everything = np.array([[0, len(train.target)]])
     coefficients = wiener.fit(train.witnesses, scale * train.target, everything, **shared, **BAND)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.signal import welch
 
+from common.yamlio import InputError
 from papers.gw_denoise.model import Autoencoder, CompositeLoss, SlowFast, n_parameters
 
 RATE, BAND = 128, (20.0, 40.0)
@@ -69,9 +70,32 @@ def test_the_ratio_in_each_window_prefers_too_small_an_amplitude():
     noise = torch.randn(400, 4 * RATE, generator=generator)
     target = noise + 0.8 * torch.randn(400, 4 * RATE, generator=generator)
     window, record = loss_of(), loss_of()
-    record.set_reference(target.flatten())
+    record.set_reference(target.flatten(), torch.tensor([[0, target.numel()]]))
     assert best_amplitude(window, noise, target) < 0.93
     assert best_amplitude(record, noise, target) == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_reference_does_not_look_across_a_gap():
+    """As Welch's method on each segment by itself: samples after the last whole FFT of a segment do not count."""
+    generator, loss = torch.Generator().manual_seed(0), loss_of()
+    hop = loss.n_fft // 2
+    join = 9 * hop + 13
+    target = torch.randn(20 * hop, generator=generator)
+    two = torch.tensor([[0, join], [join, len(target)]])
+    loss.set_reference(target, two)
+    before = loss.reference
+    first, second = loss.psd(target[None, :join]), loss.psd(target[None, join:])  # 8 and 9 FFTs
+    assert torch.allclose(before, (8 * first + 9 * second) / 17)
+    target[join - 13 : join] += 100.0 * torch.randn(13, generator=generator)
+    loss.set_reference(target, two)
+    assert torch.equal(loss.reference, before)
+    loss.set_reference(target, torch.tensor([[0, len(target)]]))
+    assert float((loss.reference / before).mean()) > 1.1
+
+
+def test_a_band_without_a_bin_is_refused():
+    with pytest.raises(InputError, match=r"a spectrum of 0\.1 s has no bin in \(61, 64\) Hz"):
+        CompositeLoss(rate_hz=256, band_hz=(61, 64), psd_s=0.1, psd_weight=0.5, mse_weight=0.5)
 
 
 @pytest.mark.parametrize(("rank", "phases", "expected"), [(2, 1, 15 + 21 + 80), (3, 2, 30 + 42 + 240)])

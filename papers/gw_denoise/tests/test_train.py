@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from common.yamlio import InputError
 from papers.gw_denoise import train
 from papers.gw_denoise.model import CompositeLoss, build
 from papers.gw_denoise.settings import TrainOne
@@ -69,6 +70,16 @@ def test_a_shared_pass_gives_the_loss_of_the_windows_one_by_one():
 
     expected = alone.loss(network, torch.tensor([0, 1, 2, 7, 8, 9]), loss)
     assert together.loss(network, torch.tensor([0, 7]), loss).item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(InputError, match=r"no stretch of 3200 samples.*longest segment has 2560"):
+        train.Windows(split(), length=50 * RATE, stride=16)
+    with pytest.raises(InputError, match=r"are 130 and 16 samples at 64 Hz; the autoencoder needs multiples of 16"):
+        train.window_samples(config(window_s=2.03, experiment={"kind": "autoencoder"}), RATE)
+    with pytest.raises(InputError, match=r"slow_fast needs a mains monitor .* There are: H1:ASC-A, H1:ASC-B"):
+        train.mains_monitor(config().experiment, {"witnesses": ["H1:ASC-A", "H1:ASC-B"]})
+    assert train.mains_monitor(config(experiment={"kind": "autoencoder"}).experiment, {"witnesses": ["H1:A"]}) is None
 
 
 def test_a_batch_that_stretches_do_not_fill_is_refused():
