@@ -8,9 +8,15 @@ from common.verdict import Judged, Measured, NotAttempted
 
 
 def number(value: float, error: float | None = None) -> str:
-    """Return "0.01670 ± 0.00031": two digits of the error; without one a count as it is, else four digits."""
+    """Return "0.01670 ± 0.00031": two digits of the error; without one a count as it is, else four digits.
+
+    Numbers that would begin with many zeros, or be longer than seven digits, get a power of ten.
+    """
     if error is None or error <= 0:
-        return f"{value:.0f}" if float(value).is_integer() else f"{value:.4g}"
+        return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e7 else f"{value:.4g}"
+    power = math.floor(math.log10(max(abs(value), error)))
+    if not -4 <= power < 7:
+        return f"({number(value / 10.0**power, error / 10.0**power)})e{power}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 

@@ -34,6 +34,7 @@ RATE, BAND, WINDOW_S, STRIDE_S, WITNESSES = 256, (55.0, 65.0), 8, 0.25, 21
 CLEAN_RATE = 512
 LEVELS = (0.45, 0.3)  # validation losses of the generated lines task: the line is gone; half of the sidebands, too
 MOST_UPDATES = 1200
+SEEDS = (0, 1, 2)
 
 
 class PlainLoss(nn.Module):
@@ -74,9 +75,9 @@ def plain_loader(split: Split, *, batch: int) -> DataLoader:
     return DataLoader(TensorDataset(witnesses, target), batch_size=batch, shuffle=True)
 
 
-def plain_losses(network: nn.Module, split: Split, *, batch: int) -> Iterator[torch.Tensor]:
+def plain_losses(network: nn.Module, loader: DataLoader) -> Iterator[torch.Tensor]:
     """Yield the loss of one batch after another, as the transcription computes it."""
-    loss, loader = PlainLoss(), plain_loader(split, batch=batch)
+    loss = PlainLoss()
     while True:
         for witnesses, target in loader:
             yield loss(network(witnesses), target)
@@ -108,7 +109,7 @@ def compare_training(split: Split) -> None:
     """Print windows per second for several batches and numbers of neighbours, as ratios to the transcription."""
     for batch in (4, 32):
         network, n_updates = Autoencoder(WITNESSES), max(12, 160 // batch)
-        plain = rate(plain_losses(network, split, batch=batch), network, batch=batch, n_updates=n_updates)
+        plain = rate(plain_losses(network, plain_loader(split, batch=batch)), network, batch=batch, n_updates=n_updates)
         print(f"training, batch {batch}: transcription {plain:.0f} windows/s")
         for neighbours in (1, 4, 8):
             if batch % neighbours == 0:
@@ -145,17 +146,21 @@ def seconds_to_levels(losses: Iterator[torch.Tensor], network: nn.Module, valid:
 def compare_learning(prepared: Path) -> None:
     """Print the seconds until the validation loss falls below LEVELS."""
     train, valid = read_split(prepared, "train"), read_split(prepared, "valid")
-    for label, batch, neighbours in (("transcription", 32, 0), ("transcription", 4, 0), ("ours", 32, 8)):
-        torch.manual_seed(0)
-        network = Autoencoder(WITNESSES)
-        losses = (
-            our_losses(network, train, batch=batch, neighbours=neighbours)
-            if neighbours
-            else plain_losses(network, train, batch=batch)
-        )
-        times = seconds_to_levels(losses, network, valid)
-        shown = ", ".join(f"{level}: {spent:.0f} s" for level, spent in zip(LEVELS, times, strict=True))
-        print(f"{label}, batch {batch}: time to a validation loss of {shown}")
+    for batch, neighbours in ((32, 0), (4, 0), (32, 1), (32, 8)):
+        times = []
+        for seed in SEEDS:
+            torch.manual_seed(seed)
+            network = Autoencoder(WITNESSES)
+            losses = (
+                our_losses(network, train, batch=batch, neighbours=neighbours)
+                if neighbours
+                else plain_losses(network, plain_loader(train, batch=batch))
+            )
+            times.append(seconds_to_levels(losses, network, valid))
+        medians = np.median(times, axis=0)
+        shown = ", ".join(f"{level}: {spent:.0f} s" for level, spent in zip(LEVELS, medians, strict=True))
+        label = f"ours, {neighbours} neighbours" if neighbours else "transcription"
+        print(f"{label}, batch {batch}: median time to a validation loss of {shown}", flush=True)
 
 
 def clean(seconds: int) -> tuple[float, float]:
