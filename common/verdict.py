@@ -89,18 +89,17 @@ def obstacle(claim: Claim, *, origin: Origin, datasets: set[str], run: str, chan
         run: Name of the run.
         changes: Settings that the command line changed, as JSON; "" for none.
     """
-    if claim.source == "recalled":
-        return "the published value is unverified: check it against the article first"
-    if run == "smoke":
-        return "the smoke run only shows that the chain works"
-    if changes:
-        return f"made with changed settings: {changes}"
-    if origin == "generated" and not claim.own_recipe:
-        return "made from generated stand-in data"
     missing = sorted(set(claim.data) - datasets)
-    if origin == "archive" and missing:
-        return f"made from {', '.join(sorted(datasets))}; the claim needs {', '.join(missing)} as well"
-    return None
+    reasons = {
+        "the smoke run only shows that the chain works": run == "smoke",
+        f"made with changed settings: {changes}": bool(changes),
+        "made from generated stand-in data": origin == "generated" and not claim.own_recipe,
+        f"made from {', '.join(sorted(datasets))}; the claim needs {', '.join(missing)} as well": (
+            origin == "archive" and bool(missing)
+        ),
+        "the published value is unverified: check it against the article first": claim.source == "recalled",
+    }
+    return "; ".join(reason for reason, applies in reasons.items() if applies) or None
 
 
 def basis_of(claim: Claim, *, origin: Origin, run: str) -> Basis:
