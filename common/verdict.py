@@ -151,7 +151,8 @@ def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
     else:
         verdict = "partly" if abs(difference) <= 3 * tolerance else "differs"
     seeds = f"{n} seeds" if n > 1 else "single seed, no interval"
-    reason = f"|difference| {abs(difference):.3g}, tolerance {tolerance:.3g} ({claim.tolerance.reason}); {seeds}"
+    allowed = f"tolerance {tolerance:.3g} ({claim.tolerance.reason}) and published error {claim.error:.3g}"
+    reason = f"|difference| {abs(difference):.3g}, {allowed}; {seeds}"
     return Judged(verdict=verdict, basis=basis, reason=reason, difference=difference, pull=pull, half_width=half_width)
 
 

@@ -183,7 +183,7 @@ def test_the_numbers_of_a_claim(make_run):
     claim, published, ours, difference, verdict = Page(make_run() / "report.html").table("Claim")[0]
     assert "Table I" in claim and "source: article" in claim
     assert (published, ours, difference) == ("0.5 mag", "0.510 ± 0.010", "+0.01")
-    assert "(pull +0.9)" in verdict and "tolerance 0.05 (a tenth); 3 seeds" in verdict
+    assert "(pull +0.9)" in verdict and "tolerance 0.05 (a tenth) and published error 0.001; 3 seeds" in verdict
 
 
 def test_our_own_checks_are_met_or_missed(make_run):
