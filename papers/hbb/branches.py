@@ -1,7 +1,7 @@
-"""The 219 branches of the tree `deepntuplizer/tree` of CERN Open Data record 12102, and which of them feed which network.
+"""The branches of `deepntuplizer/tree` of CERN Open Data record 12102, and which of them feed which network.
 
-Names and types are those that uproot lists for the record's file train/ntuple_merged_10.root. The feature lists are those
-of the authors' code for arXiv:1909.12285, in its order.
+Names and types of the 219 branches are those that uproot lists for the record's file train/ntuple_merged_10.root. The
+feature lists are those of the authors' code for arXiv:1909.12285, in its order.
 """
 
 TREE = "deepntuplizer/tree"
@@ -13,21 +13,53 @@ def _names(prefix: str, text: str) -> list[str]:
     return [f"{prefix}_{name}" for name in text.split()]
 
 
-EVENT = (
-    "event_no jet_no npv ntrueInt rho gen_pt Delta_gen_pt jet_pt jet_corr_pt jet_eta jet_phi jet_looseId jet_tightId"
-    " isB isBB isC isG isLeptonicB isLeptonicB_C isS isUD isUndefined"
-    " pfBoostedDoubleSecondaryVertexAK8BJetTags pfCombinedInclusiveSecondaryVertexV2BJetTags pfCombinedMVAV2BJetTags"
-    " pfDeepCSVJetTags_probb pfDeepCSVJetTags_probbb pfDeepCSVJetTags_probc pfDeepCSVJetTags_probcc"
-    " pfDeepCSVJetTags_probudsg pfJetBProbabilityBJetTags pfJetProbabilityBJetTags softPFElectronBJetTags"
-    " softPFMuonBJetTags"
-).split()
+EVENT = [
+    "event_no",
+    "jet_no",
+    "npv",
+    "ntrueInt",
+    "rho",
+    "gen_pt",
+    "Delta_gen_pt",
+    "jet_pt",
+    "jet_corr_pt",
+    "jet_eta",
+    "jet_phi",
+    "jet_looseId",
+    "jet_tightId",
+    "isB",
+    "isBB",
+    "isC",
+    "isG",
+    "isLeptonicB",
+    "isLeptonicB_C",
+    "isS",
+    "isUD",
+    "isUndefined",
+    "pfBoostedDoubleSecondaryVertexAK8BJetTags",
+    "pfCombinedInclusiveSecondaryVertexV2BJetTags",
+    "pfCombinedMVAV2BJetTags",
+    "pfDeepCSVJetTags_probb",
+    "pfDeepCSVJetTags_probbb",
+    "pfDeepCSVJetTags_probc",
+    "pfDeepCSVJetTags_probcc",
+    "pfDeepCSVJetTags_probudsg",
+    "pfJetBProbabilityBJetTags",
+    "pfJetProbabilityBJetTags",
+    "softPFElectronBJetTags",
+    "softPFMuonBJetTags",
+]
 LABEL = [
     *_names("label", "H_bb H_cc H_qqqq QCD_b QCD_bb QCD_c QCD_cc QCD_others Top_bc Top_bcq Top_bq Top_bqq"),
     *_names("label", "W_cq W_qq Z_bb Z_cc Z_qq"),
     "sample_isQCD",
     *_names("fj", "label labelJMAR labelLegacy isH isQCD isTop isW isZ isBB isNonBB nbHadrons ncHadrons"),
 ]
-SUBJETS = [f"fj_sdsj{k}_{name}" for k in (1, 2) for name in "pt eta phi mass csv ptD axis1 axis2 mult".split()]
+SUBJETS = [
+    f"fj_sdsj{k}_{name}"
+    for k in (1, 2)
+    for name in ["pt", "eta", "phi", "mass", "csv", "ptD", "axis1", "axis2", "mult"]
+]
 FAT_JET = [
     *_names("fj", "pt eta phi mass sdmass n_sdsubjets tau1 tau2 tau3 tau21 tau32 ptDR relptdiff sdn2 doubleb"),
     *_names("fj", "gen_pt gen_eta"),
@@ -59,7 +91,8 @@ TRACK_BTAG = _names(
 )
 SV = _names(
     "sv",
-    "chi2 costhetasvpv d3d d3derr d3dsig deltaR dxy dxyerr dxysig erel etarel mass ndf normchi2 ntracks phirel pt ptrel",
+    "chi2 costhetasvpv d3d d3derr d3dsig deltaR dxy dxyerr dxysig erel etarel mass ndf normchi2 ntracks phirel pt"
+    " ptrel",
 )
 FLAT = [*EVENT, *LABEL, *FAT_JET, *DOUBLE_B, *COUNTERS]
 JAGGED = [*PFCAND, *TRACK, *TRACK_BTAG, *SV]
@@ -72,7 +105,7 @@ INTEGERS = {
 
 # ---- inputs of the networks ----
 
-TRACK_FEATURES = [  # (30), in the order of the authors' code
+TRACK_FEATURES = [  # (30), in the order of the code
     *_names(
         "track", "ptrel erel phirel etarel deltaR drminsv drsubjet1 drsubjet2 dz dzsig dxy dxysig normchi2 quality"
     ),

@@ -1,8 +1,8 @@
 """Proton collisions at 13 TeV with Pythia 8, as flat arrays: the processes of the parent samples of arXiv:1909.12285.
 
-Signal: bulk graviton -> HH -> 4b at the record's twelve masses; background: QCD in the record's nine bins of pT-hat; and
-inelastic collisions for pile-up. Tune CUETP8M1. K_S, Lambda and charged hyperons decay in Pythia if they do so within the
-tracker. Lengths are in cm.
+Signal: bulk graviton -> HH -> 4b at the record's twelve masses; background: QCD in the record's nine bins of pT-hat;
+and inelastic collisions for pile-up. Tune CUETP8M1. K_S, Lambda and charged hyperons decay in Pythia if they do so
+within the tracker. Lengths are in cm.
 """
 
 from dataclasses import dataclass

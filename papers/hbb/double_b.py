@@ -1,7 +1,7 @@
 """The 27 variables of CMS's double-b tagger (CMS-BTV-16-002), inputs of the baselines of arXiv:1909.12285.
 
-Tracks and vertices belong to the nearer of two axes, the exclusive kT subjets. Missing values are -50 for impact-parameter
-significances and -1 otherwise.
+Tracks and vertices belong to the nearer of two axes, the exclusive kT subjets. Missing values are -50 for impact-
+parameter significances and -1 otherwise.
 """
 
 import numpy as np

@@ -156,7 +156,7 @@ def draw_kinematics(rates: Mapping[str, Mapping[str, Mapping[str, Mapping[str, A
 
 
 def draw_inputs(panels: list[dict[str, Any]]) -> tuple[Figure, Drawn]:
-    """Distributions per class; each panel has `name`, `edges`, `qcd`, `higgs`, and `reference` values by legend text."""
+    """Distributions per class; each panel has `name`, `edges`, `qcd`, `higgs`, and `reference` values by their text."""
     figure, grid = new_figure(nrows=2, ncols=3, figsize=(9.5, 5.6))
     drawn: Drawn = {}
     for axes, panel in zip(grid.flat, panels, strict=True):

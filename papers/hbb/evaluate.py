@@ -1,10 +1,11 @@
 """Measure all taggers of one seed on the test files (arXiv:1909.12285, evaluation and mass decorrelation).
 
-Prepared files and scores.h5 of each tagger -> metrics.json, and decorrelated.h5 with what the mass-dependent cut passes.
+Prepared files and scores.h5 of each tagger -> metrics.json, and decorrelated.h5 with what the mass-dependent cut
+passes.
 
-`<tagger>.` auc, accuracy, rejection_30, ... within the article's window; auc_all without it; djs_50, ... at true signal
-efficiencies; n_parameters. `ddt.` is the interaction network with the mass-dependent cut, fitted on validation QCD.
-`best_variable` is the one of the 27 variables, tau21 and tau32 that separates best on the validation files.
+`<tagger>.` auc, accuracy, rejection_30, ... within the article's window; auc_all without it; djs_50, ... at true
+signal efficiencies; n_parameters. `ddt.` is the interaction network with the mass-dependent cut, fitted on validation
+QCD. `best_variable` is the one of the 27 variables, tau21 and tau32 that separates best on the validation files.
 `feature.` describes the jets, for comparison with the record's own.
 """
 

@@ -1,8 +1,8 @@
 """Fetch one file of CERN Open Data record 12102, checked against the record's own index (arXiv:1909.12285, data set).
 
-datasets.yaml -> <data>/raw/cms_hbb/<split>/<file>, verified by size and adler32 of the index, and its receipt. The index
-itself is verified by the adler32 that the record's metadata give. The data file is looked for on every server that the
-index is declared on; a mirror or a shared folder has it under the same name.
+datasets.yaml -> <data>/raw/cms_hbb/<split>/<file>, verified by size and adler32 of the index, and its receipt. The
+index itself is verified by the adler32 that the record's metadata give. The data file is looked for on every server
+that the index is declared on; a mirror or a shared folder has it under the same name.
 """
 
 import json
@@ -48,7 +48,7 @@ def checksum_of(entry: dict[str, Any]) -> str:
 
 
 def addresses(uri: str, index: DataFile) -> list[str]:
-    """Return where a file with the index's address root://server//path may be had: on each server that has the index."""
+    """Return where the file root://server//path of an index may be had: on each server that has the index."""
     path = "/" + urlsplit(uri).path.lstrip("/")
     servers = [urlsplit(url) for url in index.urls if "/eos/" in url]
     return [f"{server.scheme}://{server.netloc}{path}" for server in servers]

@@ -1,4 +1,4 @@
-"""Jets with FastJet as in record 12102: anti-kT R = 0.8, soft drop with z = 0.1 and beta = 0, N-subjettiness (arXiv:1909.12285)."""
+"""Jets with FastJet as in record 12102: anti-kT, soft drop, N-subjettiness (arXiv:1909.12285)."""
 
 from dataclasses import dataclass
 

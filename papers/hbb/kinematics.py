@@ -48,7 +48,7 @@ def rank_in_group(group: Array) -> Array:
 
 
 def leading(values: Array, group: Array, *, n_groups: int, n_values: int, missing: float) -> Array:
-    """Return the first `n_values` of each group (n_groups, n_values) in the order given, `missing` where there are fewer.
+    """Return the first `n_values` of each group (n_groups, n_values) in the order given.
 
     Args:
         values: (n,)

@@ -1,7 +1,7 @@
 """What the tracker's material does to particles before they are measured: nuclear interactions and conversions.
 
-They give light-quark jets their displaced tracks: in the real jets of arXiv:1909.12285 the largest impact parameter is
-no sign of a b quark. The layers are those of a silicon tracker with three pixel barrels; all lengths are in cm.
+They give light-quark jets their displaced tracks: in the real jets of arXiv:1909.12285 the largest impact parameter
+is no sign of a b quark. The layers are those of a silicon tracker with three pixel barrels; all lengths are in cm.
 """
 
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def electron_pairs(particles: Particles, struck: Struck, random: np.random.Gener
 
 
 def pass_material(final: Particles, random: np.random.Generator) -> Particles:
-    """Return the final particles after nuclear interactions and conversions, sorted by event; the struck ones are gone."""
+    """Return the particles after nuclear interactions and conversions, sorted by event; the struck ones are gone."""
     hadrons = meet_material(final, INTERACTION_LENGTHS, np.isin(abs(final.pid), HADRONS), random)
     photons = meet_material(final, 7 / 9 * RADIATION_LENGTHS, final.pid == PHOTON, random)
     left = np.ones(len(final.pid), bool)

@@ -1,6 +1,7 @@
 """Figures of merit of a tagger, and the mass-dependent cut DDT (arXiv:1909.12285, evaluation)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
@@ -139,7 +140,7 @@ def binned_efficiency(
         mistag: Share of the QCD jets of a bin that may pass.
     """
     columns: dict[str, list[float]] = {"low": [], "high": [], "efficiency": [], "error": [], "n_qcd": []}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         here = (value >= low) & (value < high)
         signal, background = score[here & (label == 1)], score[here & (label == 0)]
         if len(background) * mistag < 1 or len(signal) < 2:
@@ -154,7 +155,7 @@ def binned_efficiency(
 def binned_rates(value: Array, chosen: Array, passed: Array, edges: list[float]) -> dict[str, Array]:
     """Return the share of the chosen jets (mask) that pass (mask), with binomial errors, in bins of `value` (jet,)."""
     columns: dict[str, list[float]] = {"low": [], "high": [], "rate": [], "error": []}
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         here = chosen & (value >= low) & (value < high)
         n = int(here.sum())
         if n:

@@ -6,16 +6,17 @@
     every track                                  f_output(x_i, effects)  -> (24), summed over i
     jet                                          one linear layer        -> scores of QCD and H
 
-Every f has two hidden layers (60, 30) and a ReLU after each layer, the last one included. Padded tracks are not masked in
-the article: an empty place is a track of zeros that sends and receives. 18,144 parameters.
+Every f has two hidden layers (60, 30) and a ReLU after each layer, the last one included. Padded tracks are not
+masked in the article: an empty place is a track of zeros that sends and receives. 18,144 parameters.
 
 The article multiplies with one-hot matrices of receivers and senders (`reference.py`). The same numbers come faster:
   - the first layer of f(x_i, x_j) is linear in each argument: W_i x_i + W_j x_j, computed per track, not per pair;
   - all empty places are alike: one stands for all of them, with their number as its weight;
-  - jets are sorted by their number of tracks and go through in micro-batches whose pairs fit into the processor's cache.
+  - jets are sorted by their number of tracks and go through in micro-batches whose pairs fit into the cache.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +33,7 @@ class Perceptron(nn.Module):
         """Build the layers."""
         super().__init__()
         widths = (n_inputs, *hidden, n_outputs)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     def forward(self, values: Tensor) -> Tensor:
         """Map (…, input) to (…, output)."""
@@ -140,7 +141,7 @@ class Adversary(nn.Module):
         """Build the layers."""
         super().__init__()
         widths = (n_inputs, 64, 64, 64)
-        layers = [m for a, b in zip(widths[:-1], widths[1:], strict=True) for m in (nn.Linear(a, b), nn.ReLU())]
+        layers = [m for a, b in pairwise(widths) for m in (nn.Linear(a, b), nn.ReLU())]
         self.layers = nn.Sequential(*layers, nn.Linear(64, n_bins))
 
     def forward(self, summary: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """From reconstructed collisions to the 219 branches of `deepntuplizer/tree`, and to a ROOT file (for arXiv:1909.12285).
 
-Tracks are sorted by falling Sip2dSig, vertices by falling significance of the flight distance across the beam, so that the
-first 60 and 5, which the networks see, are the most displaced ones.
+Tracks are sorted by falling Sip2dSig, vertices by falling significance of the flight distance across the beam, so
+that the first 60 and 5, which the networks see, are the most displaced ones.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ BASKET_JETS = 1000
 
 @dataclass(frozen=True)
 class Batch:
-    """Branches of some jets: flat ones (jet,), jagged ones flat over particles, and the counts per collection (jet,)."""
+    """Branches of some jets: flat (jet,), jagged flat over particles, and the counts per collection (jet,)."""
 
     flat: dict[str, Array]
     jagged: dict[str, Array]
@@ -53,7 +53,7 @@ def count_near(particles_event: Array, p4: Array, jets: Jets, *, radius: float) 
 
 
 def labels(collisions: Collisions, jets: Jets, *, is_qcd: bool) -> dict[str, Array]:
-    """Return the label branches: H if both b quarks of a Higgs boson are near, else by the hadrons that are contained."""
+    """Return the labels: H if both b quarks of a Higgs boson are near, else by the hadrons that are contained."""
     truth = collisions.truth
     inside = [
         (truth.higgs.event[None] == jets.event[:, None])
@@ -184,7 +184,7 @@ def as_table(batches: list[Batch], random: np.random.Generator) -> dict[str, ak.
 
 
 def write_tree(path: Path, table: dict[str, ak.Array]) -> None:
-    """Write the branches as the tree of the record; uproot writes jagged ones as float[] where the record has vectors."""
+    """Write the tree of the record; uproot writes jagged branches as float[] where the record has vectors."""
     n_jets = len(table["fj_pt"])
     with uproot.recreate(path, compression=uproot.ZLIB(1)) as file:
         kinds = {

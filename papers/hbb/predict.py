@@ -1,6 +1,7 @@
 """Score the validation and test jets with one trained tagger (arXiv:1909.12285).
 
-model.pt and prepared files -> scores.h5 with `valid` and `test` (jet,), the probability of H to bb for every labelled jet.
+model.pt and prepared files -> scores.h5 with `valid` and `test` (jet,), the probability of H to bb for every labelled
+jet.
 """
 
 from pathlib import Path

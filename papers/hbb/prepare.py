@@ -3,7 +3,7 @@
 Receipt of one ROOT or HDF5 file -> <file>.h5 with
     tracks (jet, 60, 30), vertices (jet, 5, 14), particles (jet, 100, 10) if wanted, variables (jet, 27), spectators
     (jet, 11), all float32; n_tracks, n_vertices, n_particles, label (1: H to bb, 0: QCD), in_window (jet,)
-and the counts after each cut. Nothing is compressed, so that `cache.py` can map it into memory. One file is one job, and
+and the counts after each cut. Nothing is compressed, so that `cache.py` can map it. One file is one job, and
 memory is bounded by `chunk_jets`.
 """
 

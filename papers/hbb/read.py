@@ -1,8 +1,8 @@
 """Read jets of record 12102, ROOT or HDF5, in chunks as padded arrays (arXiv:1909.12285, data set).
 
-ROOT: tree `deepntuplizer/tree` in its highest cycle; jagged branches as std::vector<float> (the record) or float[] (uproot).
-HDF5: one array per branch, already padded. Both give the same chunks. What is NaN or infinite becomes 0, as in CMS's
-producer, and is counted.
+ROOT: tree `deepntuplizer/tree` in its highest cycle; jagged branches as std::vector<float> (the record) or float[]
+(uproot). HDF5: one array per branch, already padded. Both give the same chunks. What is NaN or infinite becomes 0, as
+in CMS's producer, and is counted.
 """
 
 import importlib.util

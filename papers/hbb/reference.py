@@ -1,7 +1,7 @@
 """The interaction network of arXiv:1909.12285 as it is written down there, and as a graph network of PyTorch Geometric.
 
-Both take the weights of an `InteractionNetwork` and give the same scores. They are here to be read and to test `model.py`;
-training uses the fast formulation.
+Both take the weights of an `InteractionNetwork` and give the same scores. They are here to be read and to test
+`model.py`; training uses the fast formulation.
 """
 
 import torch
@@ -39,7 +39,7 @@ def interact(function: Perceptron, receivers: Tensor, senders: Tensor, *, with_i
 
 
 def dense_scores(network: InteractionNetwork, batch: dict[str, Tensor]) -> Tensor:
-    """Return the scores (jet, class) before the softmax, over all places, of jets as `InteractionNetwork` takes them."""
+    """Return the scores (jet, class) before the softmax, of jets as `InteractionNetwork` takes them."""
     tracks = batch["tracks"]
     effects = [
         interact(function, tracks, batch[name], with_itself=name != "tracks")

@@ -2,8 +2,8 @@
 
 Settings and the pile-up pool -> <file>.root with all 219 branches of `deepntuplizer/tree`, and its receipt.
 
-A file mixes graviton masses and bins of pT-hat evenly, as the record does: there are no weights. Its seed comes from the
-file's name, so files are independent of each other and of the order in which they are made.
+A file mixes graviton masses and bins of pT-hat evenly, as the record does: there are no weights. Its seed comes from
+the file's name, so files are independent of each other and of the order in which they are made.
 """
 
 import logging

@@ -1,9 +1,9 @@
 """A toy tracker and calorimeter: from particles to reconstructed candidates, for the generator of arXiv:1909.12285.
 
 Tracks are helices in 3.8 T, given by their perigee to the collision. The first layer that a particle meets after its
-production decides efficiency and resolution: a track that starts late is extrapolated far. Reported errors are too small
-for some tracks (tails), some tracks are fakes, and a few tracks of other collisions are not recognised as such. All lengths
-are in cm.
+production decides efficiency and resolution: a track that starts late is extrapolated far. Reported errors are too
+small for some tracks (tails), some tracks are fakes, and a few tracks of other collisions are not recognised as such.
+All lengths are in cm.
 """
 
 from dataclasses import dataclass, fields
@@ -99,7 +99,7 @@ def perigee(p4: Array, vertex: Array, charge: Array) -> tuple[Array, Array, Arra
 
 
 def first_layer(vertex: Array) -> Array:
-    """Return the index (n,) of the first layer outside of the production point, len(FIRST_LAYERS_CM) if there is none."""
+    """Return the index (n,) of the first layer outside of the production point, the number of layers if none."""
     return np.searchsorted(FIRST_LAYERS_CM, np.hypot(vertex[:, 0], vertex[:, 1]))
 
 
@@ -163,7 +163,7 @@ def is_found(particles: Particles, random: np.random.Generator) -> Array:
 
 
 def make_fakes(tracks: Candidates, random: np.random.Generator) -> Candidates:
-    """Return tracks made of hits of several particles: near true ones in angle, with impact parameters of centimetres."""
+    """Return tracks made of hits of several particles: near true ones, with impact parameters of centimetres."""
     chosen = np.flatnonzero(random.random(len(tracks.event)) < FAKE_SHARE)
     seed = tracks.take(chosen)
     n = len(chosen)

@@ -2,9 +2,9 @@
 
 Prepared files of the splits train and valid -> model.pt with weights and inputs' scaling, and history.csv.
 
-Cross-entropy, Adam, early stopping on the validation loss; the weights with the best one are kept. With an adversary, the
-tagger also unlearns what tells the soft-drop mass of QCD jets. The state is kept beside the output after each epoch, so
-a killed training goes on where it stopped.
+Cross-entropy, Adam, early stopping on the validation loss; the weights with the best one are kept. With an adversary,
+the tagger also unlearns what tells the soft-drop mass of QCD jets. The state is kept beside the output after each
+epoch, so a killed training goes on where it stopped.
 """
 
 import hashlib

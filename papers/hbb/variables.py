@@ -1,7 +1,7 @@
-"""Branches of candidates, tracks and secondary vertices, as CMS's producer of record 12102 defines them (arXiv:1909.12285).
+"""Branches of candidates, tracks and secondary vertices, as in record 12102 (arXiv:1909.12285).
 
-All are flat over the particles of a batch's jets. Impact parameters and flight distances are in cm, momenta in GeV. Odd
-conventions are the producer's: `drminsv` and `sv_deltaR` are shifted, `etarel` turns with the jet's side, several
+All are flat over the particles of a batch's jets. Impact parameters and flight distances are in cm, momenta in GeV.
+Odd conventions are the producer's: `drminsv` and `sv_deltaR` are shifted, `etarel` turns with the jet's side, several
 variables are clipped, and what is not finite is 0.
 """
 
@@ -85,7 +85,7 @@ def distance_to_vertex(p4: Array, jet: Array, vertices: Vertices, *, n_jets: int
 
 
 def relative(p4: Array, jet: Array, jets: Jets) -> dict[str, Array]:
-    """Return what pfcand, track and sv have in common: the position in the jet, the shares of its momentum and energy."""
+    """Return what pfcand, track and sv have in common: place in the jet, shares of its momentum and energy."""
     own = jets.p4[jet]
     d_eta, d_phi = eta(p4) - eta(own), delta_phi(phi(p4), phi(own))
     return {

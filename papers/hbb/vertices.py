@@ -1,8 +1,8 @@
 """Secondary vertices from reconstructed tracks, in the spirit of CMS's inclusive vertex finder (for arXiv:1909.12285).
 
 Pairs of displaced tracks that come close to each other propose vertices; the proposal that most tracks agree with is
-fitted, tracks that do not fit are dropped, the vertex is kept if its flight distance is significant, and its tracks are
-taken away before the next one is looked for. Nothing here sees the truth. Lengths are in cm.
+fitted, tracks that do not fit are dropped, the vertex is kept if its flight distance is significant, and its tracks
+are taken away before the next one is looked for. Nothing here sees the truth. Lengths are in cm.
 """
 
 from dataclasses import dataclass
