@@ -79,6 +79,11 @@ def read_jets(path: Path, flat: Sequence[str], collections: Sequence[str], *, ch
         raise InputError(f"{path}: expected a ROOT or an HDF5 file, found one that begins with {magic!r}. {BROKEN}")
 
 
+def reason(error: Exception) -> str:
+    """Return kind and text of an error in one line of moderate length."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+
+
 def clean(values: Array) -> int:
     """Replace NaN and infinity by 0 in place and return how many there were."""
     bad = ~np.isfinite(values)
@@ -104,7 +109,7 @@ def _open_tree(path: Path) -> tuple[Any, Any]:
     try:
         file = uproot.open(path)
     except Exception as error:  # whatever a broken header makes uproot stumble over
-        raise InputError(f"{path}: not a readable ROOT file ({type(error).__name__}: {error}). {BROKEN}") from None
+        raise InputError(f"{path}: not a readable ROOT file ({reason(error)}). {BROKEN}") from None
     try:
         return file, file[branches.TREE]
     except uproot.KeyInFileError:
@@ -113,7 +118,7 @@ def _open_tree(path: Path) -> tuple[Any, Any]:
         raise InputError(f"{path}: no tree '{branches.TREE}'.{nearest(branches.TREE, known)}") from None
     except Exception as error:
         file.close()
-        raise InputError(f"{path}: its tree cannot be read ({type(error).__name__}: {error}). {BROKEN}") from None
+        raise InputError(f"{path}: its tree cannot be read ({reason(error)}). {BROKEN}") from None
 
 
 def _read_root(path: Path, flat: Sequence[str], wanted: dict[str, Collection], *, chunk_jets: int) -> Iterator[Chunk]:
@@ -126,8 +131,9 @@ def _read_root(path: Path, flat: Sequence[str], wanted: dict[str, Collection], *
             try:
                 arrays = tree.arrays(names, entry_start=start, entry_stop=stop, library="ak", how=dict)
             except Exception as error:  # zlib, struct, index and key errors, by where the damage is
-                text = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-                raise InputError(f"{path}: jets {start} to {stop} cannot be decoded ({text}). {BROKEN}") from None
+                raise InputError(
+                    f"{path}: jets {start} to {stop} cannot be decoded ({reason(error)}). {BROKEN}"
+                ) from None
             yield _chunk(path, arrays, flat, wanted)
 
 

@@ -160,6 +160,58 @@ rule predict:
         )
 
 
+rule train_keras:
+    input:
+        train=experiments.prepared("train"),
+        valid=experiments.prepared("valid"),
+        code=paper.code("train_keras"),
+    output:
+        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
+        history=f"{paper.results}/seed{{seed}}/keras/{{method}}/history.csv",
+    log:
+        f"{paper.results}/logs/train_keras_{{method}}_seed{{seed}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/train_keras_{{method}}_seed{{seed}}.jsonl"
+    wildcard_constraints:
+        method="[a-z0-9_]+",
+    conda:
+        "../../envs/tensorflow.yaml"
+    threads: 1
+    params:
+        config=experiments.one,
+    shell:
+        paper.shell(
+            "train_keras",
+            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --train {input.train:q}"
+            " --valid {input.valid:q} --model {output.model:q} --history {output.history:q}",
+        )
+
+
+rule predict_keras:
+    input:
+        valid=experiments.prepared("valid"),
+        test=experiments.prepared("test"),
+        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
+        code=paper.code("predict_keras"),
+    output:
+        predictions=f"{paper.results}/seed{{seed}}/keras/{{method}}/scores.h5",
+    log:
+        f"{paper.results}/logs/predict_keras_{{method}}_seed{{seed}}.log",
+    benchmark:
+        f"{paper.results}/benchmarks/predict_keras_{{method}}_seed{{seed}}.jsonl"
+    wildcard_constraints:
+        method="[a-z0-9_]+",
+    conda:
+        "../../envs/tensorflow.yaml"
+    threads: 1
+    shell:
+        paper.shell(
+            "predict_keras",
+            "--threads {threads} --valid {input.valid:q} --test {input.test:q} --model {input.model:q}"
+            " --predictions {output.predictions:q}",
+        )
+
+
 rule evaluate:
     input:
         valid=experiments.prepared("valid"),
