@@ -93,7 +93,7 @@ class Generator:
         self._pythia = pythia8mc.Pythia("", False)
         for line in [*COMMON, *settings, f"Random:seed={seed}"]:
             if not self._pythia.readString(line):
-                raise InputError(f"Pythia {pythia8mc.__version__} does not know the setting '{line}'.")
+                raise InputError(f"Pythia does not know the setting '{line}'.")
         if not self._pythia.init():
             raise InputError(f"Pythia could not be initialised with {settings}.")
 

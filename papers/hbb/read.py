@@ -107,7 +107,7 @@ def check_names(path: Path, wanted: Sequence[str], found: Sequence[str]) -> None
 def _open_tree(path: Path) -> tuple[Any, Any]:
     """Return the open file and its tree in the highest cycle."""
     try:
-        file = uproot.open(path)
+        file = uproot.open(path, array_cache=None)  # it would keep 100 MB of what has been read
     except Exception as error:  # whatever a broken header makes uproot stumble over
         raise InputError(f"{path}: not a readable ROOT file ({reason(error)}). {BROKEN}") from None
     try:

@@ -30,7 +30,7 @@ def make_table(n_jets=20, *, seed=0, max_tracks=80):
     return table
 
 
-def write(path, table, *, without=(), cycles=1):
+def write(path, table, *, without=(), cycles=1, basket_jets=10_000):
     """Write a table as the tree of the record; `without` names branches to leave out, all jagged ones are float[]."""
     flat = {name: values for name, values in table.items() if name not in branches.COLLECTIONS}
     for name in branches.COLLECTIONS:
@@ -39,5 +39,8 @@ def write(path, table, *, without=(), cycles=1):
     with uproot.recreate(path) as file:
         for cycle in range(1, cycles + 1):  # the earlier ones are unfinished: they lack all jets but one
             file.mktree(branches.TREE, {n: v.type if isinstance(v, ak.Array) else v.dtype for n, v in kept.items()})
-            file[branches.TREE].extend(kept if cycle == cycles else {name: v[:1] for name, v in kept.items()})
+            n_jets = len(table["fj_pt"]) if cycle == cycles else 1
+            for start in range(0, n_jets, basket_jets):
+                part = slice(start, min(start + basket_jets, n_jets))
+                file[branches.TREE].extend({name: values[part] for name, values in kept.items()})
     return path
