@@ -154,10 +154,20 @@ def n_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
-def micro_batches(batch: dict[str, Tensor], *, size: int) -> Iterator[Tensor]:
-    """Yield indices (n,) of the batch's jets, `size` at a time, sorted by their number of tracks."""
-    key = batch["n_tracks"] if "n_tracks" in batch else torch.arange(len(batch["variables"]))
-    yield from torch.argsort(key.to(torch.int64), stable=True).split(size)
+def micro_batches(n_tracks: Tensor, *, n_pairs: int) -> Iterator[Tensor]:
+    """Yield indices (n,) of jets, sorted by their number of tracks, with about `n_pairs` pairs of tracks at a time.
+
+    Args:
+        n_tracks: (jet,)
+        n_pairs: Most pairs together, counted after padding to the largest jet; one jet may have more.
+    """
+    order = torch.argsort(n_tracks.to(torch.int64), stable=True)
+    start = 0
+    for stop in range(1, len(order) + 1):
+        is_last = stop == len(order)
+        if is_last or (stop + 1 - start) * (int(n_tracks[order[stop]]) + 1) ** 2 > n_pairs:
+            yield order[start:stop]
+            start = stop
 
 
 def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:

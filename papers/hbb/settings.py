@@ -76,14 +76,14 @@ class TrainOne(Strict):
 
     experiment: ExperimentConfig
     within_window: bool
-    micro_batch: Count
+    micro_batch_pairs: Count
 
 
 class TrainConfig(Strict):
     """Section `train`."""
 
     within_window: bool  # train on the jets of the window only
-    micro_batch: Count  # jets whose pairs are in the cache together; no influence on the result but rounding
+    micro_batch_pairs: Count  # pairs of tracks that go through together; only rounding depends on it
     experiments: dict[str, ExperimentConfig]
 
     @model_validator(mode="after")
@@ -95,7 +95,9 @@ class TrainConfig(Strict):
     def one(self, method: str) -> TrainOne:
         """Return what the job of one experiment depends on."""
         return TrainOne(
-            experiment=self.experiments[method], within_window=self.within_window, micro_batch=self.micro_batch
+            experiment=self.experiments[method],
+            within_window=self.within_window,
+            micro_batch_pairs=self.micro_batch_pairs,
         )
 
 

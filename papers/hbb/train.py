@@ -33,6 +33,7 @@ from papers.hbb.settings import TrainOne
 
 MASS_BINS = np.linspace(40, 200, 41)  # [GeV] of the adversary; code
 ADVERSARY_RATE = 1e-4  # code
+VALIDATION_BATCH = 64
 SOFTDROP = branches.SPECTATORS.index("fj_sdmass")
 
 
@@ -90,8 +91,11 @@ class Training:
         self.network.train()
         self.optimiser.zero_grad()
         total = 0.0
-        size = self.config.micro_batch if self.experiment.kind == "interaction" else len(label)
-        for index in micro_batches(batch, size=size):
+        if self.experiment.kind == "interaction":
+            parts = list(micro_batches(batch["n_tracks"], n_pairs=self.config.micro_batch_pairs))
+        else:
+            parts = [torch.arange(len(label))]
+        for index in parts:
             part = {name: values[index] for name, values in batch.items()}
             if self.experiment.adversary_weight:
                 loss = self._against_adversary(part, label[index], mass_bin[index])
@@ -139,7 +143,7 @@ def validation_loss(training: Training, jets: Jets, scaling: Scaling) -> float:
     total, experiment = 0.0, training.experiment
     names = [*dataset_names(experiment), "label", "spectators"]
     order = np.argsort(jets.column("n_tracks"), kind="stable")
-    for found in jets.batches(names, size=4 * training.config.micro_batch, order=order):
+    for found in jets.batches(names, size=VALIDATION_BATCH, order=order):
         label, bins = torch.as_tensor(found.pop("label")).long(), mass_bins(found.pop("spectators"))
         batch = scaling.apply(found)
         total += float(functional.cross_entropy(training.network(batch), label, reduction="sum"))
