@@ -24,7 +24,18 @@ LABELS = {
     "best_variable": "best single variable",
     "ddt": "interaction network, DDT",
 }
-COLOURS = {name: f"C{number % 7}" for number, name in enumerate(LABELS)}
+COLOURS = {
+    "interaction": "C0",
+    "interaction_standardised": "C1",
+    "double_b": "C2",
+    "variables": "C3",
+    "best_variable": "C4",
+    "ddt": "C5",
+    "interaction_adversarial": "C6",
+    "interaction_no_vertices": "#8c564b",
+    "interaction_particles": "#7f7f00",
+    "interaction_later": "#5050a0",
+}
 ROC_POINTS = 400
 
 
@@ -99,7 +110,8 @@ def draw_decorrelation(points: Mapping[str, list[dict[str, float]]]) -> tuple[Fi
     figure, axes = new_figure()
     drawn: Drawn = {}
     for name, entries in points.items():
-        x, y = np.array([e["rejection"] for e in entries]), 1 / np.array([max(e["djs"], 1e-6) for e in entries])
+        entries = [entry for entry in entries if entry["djs"] > 0]  # 0 if no jet passes, or none fails
+        x, y = np.array([e["rejection"] for e in entries]), 1 / np.array([e["djs"] for e in entries])
         error = y**2 * np.array([e["djs_error"] for e in entries])
         style = {"marker": "o"} if name != "chance" else {"linestyle": ":", "marker": "."}
         shown = "no sculpting, same number of jets" if name == "chance" else label(name)
@@ -133,7 +145,7 @@ def draw_pileup(binned: Mapping[str, Mapping[str, Array]], *, mistag: float) -> 
     drawn = draw_bins(axes, binned, value="efficiency")
     axes.set(xlabel="reconstructed primary vertices", ylabel=f"tagging efficiency at {100 * mistag:g} % mistag rate")
     axes.set_ylim(0, 1.05)
-    axes.legend(loc="lower left")
+    axes.legend()
     return figure, drawn
 
 
