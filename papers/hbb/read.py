@@ -86,11 +86,11 @@ def reason(error: Exception) -> str:
 
 def clean(values: Array) -> int:
     """Replace NaN and infinity by 0 in place and return how many there were."""
-    bad = ~np.isfinite(values)
-    n_bad = int(bad.sum())
-    if n_bad:
-        values[bad] = 0
-    return n_bad
+    finite = np.isfinite(values)
+    if finite.all():
+        return 0
+    values[~finite] = 0
+    return int(finite.size - finite.sum())
 
 
 def check_names(path: Path, wanted: Sequence[str], found: Sequence[str]) -> None:
@@ -149,7 +149,7 @@ def _chunk(path: Path, arrays: dict[str, ak.Array], flat: Sequence[str], wanted:
 
 def _offsets_and_values(values: ak.Array) -> tuple[Array, Array]:
     """Return where each jet begins (jet + 1,), from 0, and the values of all of them."""
-    layout = ak.to_packed(values).layout
+    layout = values.layout.to_ListOffsetArray64(True)  # a view where offsets begin at 0 already
     return np.asarray(layout.offsets), np.asarray(layout.content.data)
 
 
@@ -167,8 +167,7 @@ def pad(path: Path, arrays: dict[str, ak.Array], collection: Collection) -> tupl
     row = np.repeat(np.arange(len(counts)), counts)
     column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     place, source = row * collection.n_kept + column, offsets[row] + column
-    block = np.zeros((len(counts) * collection.n_kept, len(collection.branches)), np.float32)
-    n_bad = 0
+    kept = np.empty((len(collection.branches), len(place)), np.float32)
     for feature, name in enumerate(collection.branches):
         own, values = _offsets_and_values(arrays[name])
         if not np.array_equal(own, offsets):
@@ -176,9 +175,10 @@ def pad(path: Path, arrays: dict[str, ak.Array], collection: Collection) -> tupl
                 f"{path}: branch '{name}' has other lengths than '{collection.branches[0]}', though both describe the"
                 f" same particles. {BROKEN}"
             )
-        kept = values[source]
-        n_bad += clean(kept)
-        block[place, feature] = kept
+        np.take(values, source, out=kept[feature], mode="clip")  # checked above; "raise" would make a copy
+    n_bad = clean(kept)
+    block = np.zeros((len(counts) * collection.n_kept, len(collection.branches)), np.float32)
+    block[place] = kept.T  # whole particles at a time: the block is larger than the processor's cache
     return block.reshape(len(counts), collection.n_kept, -1), counts, n_bad
 
 
