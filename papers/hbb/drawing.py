@@ -1,0 +1,203 @@
+"""How each figure of arXiv:1909.12285 is drawn: arrays in, a figure and the drawn columns out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import roc_curve
+
+from common.plotting import new_figure
+
+Array = np.ndarray
+Drawn = dict[str, Any]
+LABELS = {
+    "interaction": "interaction network (as published)",
+    "interaction_standardised": "interaction network, inputs standardised",
+    "interaction_adversarial": "interaction network, adversarial",
+    "interaction_no_vertices": "interaction network, no vertices",
+    "interaction_particles": "interaction network, all particles",
+    "interaction_later": "interaction network, 25,554 parameters",
+    "double_b": "DeepDoubleB-like",
+    "variables": "27-variable network",
+    "best_variable": "best single variable",
+    "ddt": "interaction network, DDT",
+}
+COLOURS = {
+    "interaction": "C0",
+    "interaction_standardised": "C1",
+    "double_b": "C2",
+    "variables": "C3",
+    "best_variable": "C4",
+    "ddt": "C5",
+    "interaction_adversarial": "C6",
+    "interaction_no_vertices": "#8c564b",
+    "interaction_particles": "#7f7f00",
+    "interaction_later": "#5050a0",
+}
+ROC_POINTS = 400
+
+
+def label(name: str) -> str:
+    """Return what a tagger is called in legends."""
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def colour(name: str) -> str:
+    """Return the colour of a tagger, the same in all figures."""
+    return COLOURS.get(name, "0.4")
+
+
+def draw_roc(truth: Array, scores: Mapping[str, Array], ddt: Array) -> tuple[Figure, Drawn]:
+    """Mistag rate against tagging efficiency.
+
+    Args:
+        truth: (jet,) 1 for H.
+        scores: (jet,) by tagger.
+        ddt: (cut, 2) signal and background efficiency of the mass-dependent cuts.
+    """
+    figure, axes = new_figure()
+    drawn: Drawn = {}
+    lowest = 1 / max((truth == 0).sum(), 1)
+    for name, score in scores.items():
+        background, signal, _ = roc_curve(truth, score)
+        step = max(len(signal) // ROC_POINTS, 1)
+        axes.plot(signal[::step], background[::step], color=colour(name), label=label(name))
+        drawn |= {f"{name}_signal": signal[::step], f"{name}_background": background[::step]}
+    axes.plot(ddt[:, 0], ddt[:, 1], "o--", color=colour("ddt"), label=label("ddt"))
+    drawn |= {"ddt_signal": ddt[:, 0], "ddt_background": ddt[:, 1]}
+    axes.set(xlabel="tagging efficiency (H)", ylabel="mistag rate (QCD)", yscale="log", xlim=(0, 1))
+    axes.set_ylim(max(lowest, 1e-4), 1.2)
+    axes.legend()
+    return figure, drawn
+
+
+def draw_sculpting(mass: Array, chosen: Mapping[str, Array], edges: Array) -> tuple[Figure, Drawn]:
+    """QCD soft-drop mass before and after cuts, each with unit area.
+
+    Args:
+        mass: (jet,) of QCD jets [GeV].
+        chosen: (jet,) masks of the jets that pass, by what is written in the legend.
+        edges: Bins [GeV].
+    """
+    figure, axes = new_figure()
+    drawn: Drawn = {"low_gev": edges[:-1], "high_gev": edges[1:]}
+    width = np.diff(edges)
+    for number, (name, mask) in enumerate(chosen.items()):
+        count = np.histogram(mass[mask], edges)[0].astype(float)
+        total = max(count.sum(), 1)
+        density, error = count / total / width, np.sqrt(count) / total / width
+        style = {"color": "0.6", "fill": True} if number == 0 else {"color": f"C{number - 1}", "linewidth": 1.6}
+        axes.stairs(density, edges, label=f"{name}: {int(count.sum())} jets", **style)
+        if number:
+            axes.errorbar(
+                (edges[:-1] + edges[1:]) / 2 + 0.8 * (number - 2), density, error, fmt="none", color=f"C{number - 1}"
+            )
+        key = name.replace(" ", "_").replace(",", "")
+        drawn |= {f"{key}_density": density, f"{key}_error": error}
+    axes.set(xlabel="soft-drop mass of QCD jets [GeV]", ylabel="normalised density [1/GeV]")
+    axes.legend()
+    return figure, drawn
+
+
+def draw_decorrelation(points: Mapping[str, list[dict[str, float]]]) -> tuple[Figure, Drawn]:
+    """1/D_JS against 1/eps_b; both large is good.
+
+    Args:
+        points: By tagger a list of `rejection`, `djs`, `djs_error`, `efficiency` [%].
+    """
+    figure, axes = new_figure()
+    drawn: Drawn = {}
+    for name, entries in points.items():
+        entries = [entry for entry in entries if entry["djs"] > 0]  # 0 if no jet passes, or none fails
+        x, y = np.array([e["rejection"] for e in entries]), 1 / np.array([e["djs"] for e in entries])
+        error = y**2 * np.array([e["djs_error"] for e in entries])
+        style = {"marker": "o"} if name != "chance" else {"linestyle": ":", "marker": "."}
+        shown = "no sculpting, same number of jets" if name == "chance" else label(name)
+        axes.errorbar(x, y, np.minimum(error, 0.9 * y), color=colour(name), label=shown, **style)
+        for entry, place, height in zip(entries, x, y, strict=True):
+            axes.annotate(
+                f"{entry['efficiency']:.0f} %", (place, height), xytext=(3, 3), textcoords="offset points", fontsize=7
+            )
+        drawn |= {f"{name}_rejection": x, f"{name}_inverse_djs": y, f"{name}_error": error}
+    axes.set(xlabel="1/mistag rate", ylabel="1/D$_{JS}$ of the QCD mass", xscale="log", yscale="log")
+    axes.legend()
+    return figure, drawn
+
+
+def draw_bins(axes: Axes, binned: Mapping[str, Mapping[str, Array]], *, value: str) -> Drawn:
+    """Draw a rate in bins, by tagger: each has `low`, `high`, `error` and the column `value`."""
+    drawn: Drawn = {}
+    for number, (name, columns) in enumerate(binned.items()):
+        centre, half = (columns["low"] + columns["high"]) / 2, (columns["high"] - columns["low"]) / 2
+        shift = 0.12 * half * (number - (len(binned) - 1) / 2)
+        axes.errorbar(
+            centre + shift, columns[value], columns["error"], half, fmt="o", color=colour(name), label=label(name)
+        )
+        drawn |= {f"{name}_{column}": columns[column] for column in ("low", "high", value, "error")}
+    return drawn
+
+
+def draw_pileup(binned: Mapping[str, Mapping[str, Array]], *, mistag: float) -> tuple[Figure, Drawn]:
+    """Tagging efficiency against the number of primary vertices at a mistag rate that is met in each bin."""
+    figure, axes = new_figure()
+    drawn = draw_bins(axes, binned, value="efficiency")
+    axes.set(xlabel="reconstructed primary vertices", ylabel=f"tagging efficiency at {100 * mistag:g} % mistag rate")
+    axes.set_ylim(0, 1.05)
+    axes.legend()
+    return figure, drawn
+
+
+def draw_kinematics(rates: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Array]]]]) -> tuple[Figure, Drawn]:
+    """Efficiency and mistag rate at one threshold against pT and eta: rates[axis label][class][tagger]."""
+    figure, panels = new_figure(nrows=2, ncols=2, figsize=(8.0, 5.6), sharex="col")
+    drawn: Drawn = {}
+    for column, (name, by_class) in enumerate(rates.items()):
+        for row, (kind, binned) in enumerate(by_class.items()):
+            axes = panels[row, column]
+            own = draw_bins(axes, binned, value="rate")
+            short = name.split(" ")[0].strip("$").lower().replace("_", "").replace("\\", "")
+            drawn |= {f"{short}_{kind.split(' ')[0]}_{key}": values for key, values in own.items()}
+            axes.set_ylabel(kind)
+            if kind.startswith("mistag"):
+                axes.set_yscale("log")
+        panels[-1, column].set_xlabel(name)
+    panels[0, 0].legend(fontsize=7)
+    return figure, drawn
+
+
+def draw_inputs(panels: list[dict[str, Any]]) -> tuple[Figure, Drawn]:
+    """Distributions per class; each panel has `name`, `edges`, `qcd`, `higgs`, and `reference` values by their text."""
+    figure, grid = new_figure(nrows=2, ncols=3, figsize=(9.5, 5.6))
+    drawn: Drawn = {}
+    for axes, panel in zip(grid.flat, panels, strict=True):
+        edges = panel["edges"]
+        for kind, text, own in (("qcd", "QCD", "C0"), ("higgs", "H to bb", "C1")):
+            values = np.clip(panel[kind], edges[0], edges[-1])
+            density = np.histogram(values, edges)[0] / max(len(values), 1)
+            axes.stairs(density, edges, label=text, color=own)
+            drawn |= {f"{panel['key']}_{kind}": density}
+        drawn |= {f"{panel['key']}_low": edges[:-1], f"{panel['key']}_high": edges[1:]}
+        for (text, value), own in zip(panel["reference"].items(), ("0.3", "0.55"), strict=False):
+            axes.axvline(value, color=own, linestyle="--", label=text)
+        axes.set(xlabel=panel["name"], ylabel="share of jets")
+        if panel.get("log"):
+            axes.set_xscale("log")
+        axes.legend(fontsize=6.5)
+    return figure, drawn
+
+
+def draw_losses(curves: Mapping[str, list[Mapping[str, Array]]]) -> tuple[Figure, Drawn]:
+    """Training (thin) and validation loss (thick) against the epoch, one line per seed."""
+    figure, axes = new_figure()
+    drawn: Drawn = {}
+    for name, histories in curves.items():
+        for number, history in enumerate(histories):
+            axes.plot(history["epoch"], history["train_loss"], color=colour(name), linewidth=0.7)
+            text = label(name) if number == 0 else None
+            axes.plot(history["epoch"], history["valid_loss"], color=colour(name), linewidth=1.8, label=text)
+            drawn |= {f"{name}_{number}_{column}": history[column] for column in ("epoch", "train_loss", "valid_loss")}
+    axes.set(xlabel="epoch", ylabel="cross-entropy", xscale="log", yscale="log")
+    axes.legend(title="thick: validation, thin: training", title_fontsize=8)
+    return figure, drawn

@@ -1,0 +1,221 @@
+"""Draw the figures of arXiv:1909.12285 from stored scores, and the inputs beside the record's own numbers.
+
+Prepared test files, scores.h5 and history.csv of each tagger and seed, decorrelated.h5, metrics.json ->
+figures/fig*.{pdf,png,csv}. Scores are those of the first seed; nothing is trained or predicted here.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from matplotlib.figure import Figure
+
+from common.plotting import save_figure
+from common.receipts import origin_of, read_receipt
+from common.stage import parse, run
+from papers.hbb import branches, drawing
+from papers.hbb.cache import Array, Jets
+from papers.hbb.evaluate import HEADLINE, MASS_RANGE_GEV, Sample, read_sample
+from papers.hbb.measures import binned_efficiency, binned_rates, threshold_at
+from papers.hbb.settings import EvaluateConfig
+
+Drawn = dict[str, Any]
+SHOWN = (HEADLINE, "interaction_standardised", "double_b", "variables")  # where more would hide each other
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the figures are drawn from; `test` is within the window, `everything` is not."""
+
+    config: EvaluateConfig
+    test: Sample
+    everything: Sample
+    jets: Jets
+    decorrelated: dict[str, Array]
+    histories: list[Path]
+    metrics: dict[str, dict[str, Any]]
+
+    def shown(self) -> dict[str, Array]:
+        """Return the scores of the taggers that all figures show."""
+        return {name: self.test.scores[name] for name in SHOWN if name in self.test.scores}
+
+
+def figure_roc(inputs: Inputs) -> tuple[Figure, Drawn]:
+    """Mistag rate against tagging efficiency of all taggers."""
+    return drawing.draw_roc(inputs.test.label, inputs.test.scores, inputs.decorrelated["roc"])
+
+
+def figure_sculpting(inputs: Inputs) -> tuple[Figure, Drawn]:
+    """QCD mass before any cut, after the plain one and after the mass-dependent one, at the same mistag rate."""
+    test, mistag = inputs.test, inputs.config.mistag
+    qcd = test.label == 0
+    score = test.scores[HEADLINE][qcd]
+    text = f"{100 * mistag:g} % mistag"
+    chosen = {
+        "no cut": np.ones(len(score), bool),
+        f"plain cut, {text}": score >= threshold_at(score, mistag),
+        f"DDT, {text}": inputs.decorrelated["passed_mistag"][qcd],
+    }
+    edges = np.linspace(*MASS_RANGE_GEV, inputs.config.mass_bins + 1)
+    return drawing.draw_sculpting(test.spectators["fj_sdmass"][qcd], chosen, edges)
+
+
+def figure_decorrelation(inputs: Inputs) -> tuple[Figure, Drawn]:
+    """1/D_JS against 1/eps_b at the true signal efficiencies, mean over the seeds."""
+    points: dict[str, list[dict[str, float]]] = {}
+    qcd = inputs.test.label == 0
+    for efficiency in inputs.config.decorrelation_efficiencies:
+        key = f"djs_{100 * efficiency:.0f}"
+        for name in [*inputs.test.scores, "ddt", "chance"]:
+            if name == "best_variable" or f"{name}.{key}" not in inputs.metrics:
+                continue
+            if name in ("ddt", "chance"):
+                mistag = inputs.metrics[f"ddt.mistag_{100 * efficiency:.0f}"]["value"]
+            else:
+                score = inputs.test.scores[name]
+                mistag = float((score[qcd] >= threshold_at(score[~qcd], efficiency)).mean())
+            entry = inputs.metrics[f"{name}.{key}"]
+            point = {"rejection": 1 / max(mistag, 1 / qcd.sum()), "djs": entry["value"], "djs_error": entry["error"]}
+            points.setdefault(name, []).append(point | {"efficiency": 100 * efficiency})
+    return drawing.draw_decorrelation(points)
+
+
+def figure_pileup(inputs: Inputs) -> tuple[Figure, Drawn]:
+    """Tagging efficiency against the number of primary vertices."""
+    config, test = inputs.config, inputs.test
+    binned = {
+        name: binned_efficiency(test.spectators["npv"], test.label, score, config.npv_edges, mistag=config.mistag)
+        for name, score in inputs.shown().items()
+    }
+    return drawing.draw_pileup(binned, mistag=config.mistag)
+
+
+def figure_kinematics(inputs: Inputs) -> tuple[Figure, Drawn]:
+    """Efficiency and mistag rate against pT and eta at one threshold for all jets."""
+    config, test = inputs.config, inputs.test
+    rates: dict[str, dict[str, dict[str, dict[str, Array]]]] = {}
+    for text, branch, edges in (
+        ("$p_T$ [GeV]", "fj_pt", config.pt_edges_gev),
+        (r"$\eta$", "fj_eta", config.eta_edges),
+    ):
+        kinds = {
+            "efficiency (H)": test.label == 1,
+            f"mistag rate ({100 * config.mistag:g} % over all)": test.label == 0,
+        }
+        rates[text] = {
+            kind: {
+                name: binned_rates(
+                    test.spectators[branch], chosen, score >= threshold_at(score[test.label == 0], config.mistag), edges
+                )
+                for name, score in inputs.shown().items()
+            }
+            for kind, chosen in kinds.items()
+        }
+    return drawing.draw_kinematics(rates)
+
+
+def figure_inputs(inputs: Inputs) -> tuple[Figure, Drawn]:
+    """What the taggers see, per class, and what is known of the record's own jets."""
+    tracks = inputs.jets.column("tracks")
+    feature = {name: tracks[:, :, k] for k, name in enumerate(branches.TRACK_FEATURES)}
+    spectators, label = inputs.everything.spectators, inputs.everything.label
+    largest = np.maximum(feature["trackBTag_Sip3dSig"].max(axis=1), 0.5)
+    panels = [
+        (
+            "tracks per jet",
+            "n_tracks",
+            spectators["ntracks"],
+            np.arange(0, 82, 2),
+            {"record, QCD mode": 22, "record, H": 25},
+            False,
+        ),
+        ("largest Sip3dSig", "sip3d", largest, np.geomspace(0.5, 2000, 37), {"record, QCD median": 50}, True),
+        ("secondary vertices", "nsv", spectators["nsv"], np.arange(-0.5, 9), {}, False),
+        (
+            "soft-drop mass [GeV]",
+            "mass",
+            spectators["fj_sdmass"],
+            np.linspace(0, 250, 51),
+            {"record, H peak": 115},
+            False,
+        ),
+        ("$p_T$ [GeV]", "pt", spectators["fj_pt"], np.linspace(200, 2600, 49), {"record, mean": 902}, False),
+        ("primary vertices", "npv", spectators["npv"], np.arange(0, 52, 2), {"record, mean": 20.76}, False),
+    ]
+    return drawing.draw_inputs(
+        [
+            {
+                "name": name,
+                "key": key,
+                "edges": edges,
+                "qcd": values[label == 0],
+                "higgs": values[label == 1],
+                "reference": reference,
+                "log": log,
+            }
+            for name, key, values, edges, reference, log in panels
+        ]
+    )
+
+
+def figure_losses(inputs: Inputs) -> tuple[Figure, Drawn]:
+    """Training and validation loss of every tagger and seed."""
+    curves: dict[str, list[dict[str, Array]]] = {}
+    for path in inputs.histories:
+        table = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
+        names = table.dtype.names or ()
+        curves.setdefault(path.parent.name, []).append({column: table[column] for column in names})
+    return drawing.draw_losses(curves)
+
+
+FIGURES: dict[str, Callable[[Inputs], tuple[Figure, Drawn]]] = {
+    "fig1_roc": figure_roc,
+    "fig2_sculpting": figure_sculpting,
+    "fig3_decorrelation": figure_decorrelation,
+    "fig4_pileup": figure_pileup,
+    "fig5_kinematics": figure_kinematics,
+    "fig6_inputs": figure_inputs,
+    "fig7_loss": figure_losses,
+}
+
+
+def read_inputs(arguments: Any) -> Inputs:
+    """Read everything once; scores are those of the first seed."""
+    first = arguments.predictions[0].parents[2]
+    own = [path for path in arguments.predictions if path.parents[2] == first]
+    everything = read_sample(arguments.test, own, "test")
+    with h5py.File(arguments.decorrelated[0]) as file:
+        decorrelated = {name: file[name][:] for name in file}
+    everything.scores["best_variable"] = decorrelated.pop("best_variable")
+    return Inputs(
+        config=arguments.config,
+        test=everything.within(),
+        everything=everything,
+        jets=Jets.open(arguments.test),
+        decorrelated=decorrelated,
+        histories=arguments.histories,
+        metrics=json.loads(arguments.metrics.read_text(encoding="utf-8")),
+    )
+
+
+def main() -> None:
+    """Draw every figure."""
+    arguments = parse(
+        __doc__,
+        config=EvaluateConfig,
+        path_lists=["receipts", "test", "predictions", "histories", "decorrelated", "figures"],
+        paths=["metrics"],
+    )
+    origin = origin_of(read_receipt(path) for path in arguments.receipts)
+    inputs = read_inputs(arguments)
+    for name, make in FIGURES.items():
+        figure, drawn = make(inputs)
+        save_figure(figure, arguments.figures[0].parent / name, drawn, origin=origin)
+
+
+if __name__ == "__main__":
+    run(main)

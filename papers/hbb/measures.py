@@ -1,0 +1,166 @@
+"""Figures of merit of a tagger, and the mass-dependent cut DDT (arXiv:1909.12285, evaluation)."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.metrics import roc_auc_score
+
+from papers.hbb.cache import Array
+from papers.hbb.settings import DdtConfig
+
+Entry = dict[str, float]
+
+
+def entry(value: float, error: float, n: int) -> Entry:
+    """Return one value of metrics.json."""
+    return {"value": float(value), "error": float(error), "n": int(n)}
+
+
+def bootstrap_auc(label: Array, score: Array, *, n_bootstrap: int, seed: int) -> Entry:
+    """Return the area under the ROC curve and its bootstrap error.
+
+    Args:
+        label: (jet,) 1 for H.
+        score: (jet,) larger for H.
+        n_bootstrap: Resamplings within each class.
+        seed: Of the resampling.
+    """
+    random = np.random.default_rng(seed)
+    signal, background = score[label == 1], score[label == 0]
+    truth = np.r_[np.ones(len(signal)), np.zeros(len(background))]
+    areas = []
+    for _ in range(n_bootstrap):
+        drawn = [values[random.integers(len(values), size=len(values))] for values in (signal, background)]
+        areas.append(roc_auc_score(truth, np.concatenate(drawn)))
+    return entry(roc_auc_score(label, score), np.std(areas, ddof=1), len(label))
+
+
+def threshold_at(score: Array, efficiency: float) -> float:
+    """Return the threshold that the share `efficiency` of the scores (jet,) lies above."""
+    return float(np.quantile(score, 1 - efficiency, method="higher"))
+
+
+def rejection(label: Array, score: Array, *, efficiency: float) -> Entry:
+    """Return 1/eps_b at a signal efficiency, with the binomial error of eps_b.
+
+    If no background jet passes, the value is the number of background jets, a lower limit, and so is the error.
+    """
+    background = score[label == 0]
+    n_passed = int((background >= threshold_at(score[label == 1], efficiency)).sum())
+    if not n_passed:
+        return entry(len(background), len(background), len(background))
+    share = n_passed / len(background)
+    error = np.sqrt(share * (1 - share) / len(background)) / share**2
+    return entry(1 / share, error, len(background))
+
+
+def jensen_shannon(first: Array, second: Array) -> float:
+    """Return the Jensen-Shannon divergence, base 2, of two histograms (bin,); 0 if one is empty.
+
+    0 means equal shapes, 1 no overlap.
+    """
+    if not first.sum() or not second.sum():
+        return 0.0
+    p, q = first / first.sum(), second / second.sum()
+    middle = (p + q) / 2
+    parts = [a[a > 0] @ np.log2(a[a > 0] / middle[a > 0]) for a in (p, q)]
+    return float(sum(parts) / 2)
+
+
+def sculpting(mass: Array, passed: Array, edges: Array) -> float:
+    """Return D_JS between the masses (jet,) of passing and failing QCD jets."""
+    return jensen_shannon(*(np.histogram(mass[chosen], edges)[0] for chosen in (passed, ~passed)))
+
+
+def sculpting_entry(mass: Array, passed: Array, edges: Array, *, n_bootstrap: int, seed: int) -> Entry:
+    """Return D_JS of QCD jets with its bootstrap error."""
+    random = np.random.default_rng(seed)
+    draws = random.integers(len(mass), size=(n_bootstrap, len(mass)))
+    values = [sculpting(mass[draw], passed[draw], edges) for draw in draws]
+    return entry(sculpting(mass, passed, edges), np.std(values, ddof=1), int(passed.sum()))
+
+
+def sculpting_floor(mass: Array, n_passed: int, edges: Array, *, n_draws: int, seed: int) -> Entry:
+    """Return D_JS if the same number of jets passed by chance: what a finite sample gives without any sculpting."""
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(n_draws):
+        passed = np.zeros(len(mass), bool)
+        passed[random.permutation(len(mass))[:n_passed]] = True
+        values.append(sculpting(mass, passed, edges))
+    return entry(np.mean(values), np.std(values, ddof=1), n_passed)
+
+
+def logit(score: Array) -> Array:
+    """Return the log odds of probabilities; a quantile does not care about a monotone function, a regression does."""
+    clipped = np.clip(score.astype(float), 1e-9, 1 - 1e-7)
+    return np.log(clipped / (1 - clipped))
+
+
+@dataclass(frozen=True)
+class MassCut:
+    """DDT: a threshold of the score that depends on the soft-drop mass, so that QCD passes evenly at every mass."""
+
+    regression: GradientBoostingRegressor
+
+    @classmethod
+    def fit(cls, mass: Array, score: Array, *, mistag: float, config: DdtConfig) -> "MassCut":
+        """Fit the quantile 1 - mistag of the score of QCD jets (jet,) against their mass (jet,) [GeV]."""
+        regression = GradientBoostingRegressor(
+            loss="quantile",
+            alpha=1 - mistag,
+            n_estimators=config.n_estimators,
+            min_samples_leaf=config.min_samples_leaf,
+            min_samples_split=config.min_samples_split,
+            max_depth=config.max_depth,
+            validation_fraction=0.2,
+            n_iter_no_change=10,
+            tol=1e-3,
+            random_state=config.seed,
+        )
+        return cls(regression.fit(mass[:, None], logit(score)))
+
+    def passes(self, mass: Array, score: Array) -> Array:
+        """Return a mask (jet,) of the jets above their mass's threshold."""
+        return logit(score) > self.regression.predict(mass[:, None])
+
+
+def binned_efficiency(
+    value: Array, label: Array, score: Array, edges: list[float], *, mistag: float
+) -> dict[str, Array]:
+    """Return the signal efficiency at a mistag rate that is met anew in each bin, as the authors' code does.
+
+    Args:
+        value: (jet,) what is binned.
+        label: (jet,)
+        score: (jet,)
+        edges: Of the bins.
+        mistag: Share of the QCD jets of a bin that may pass.
+    """
+    columns: dict[str, list[float]] = {"low": [], "high": [], "efficiency": [], "error": [], "n_qcd": []}
+    for low, high in pairwise(edges):
+        here = (value >= low) & (value < high)
+        signal, background = score[here & (label == 1)], score[here & (label == 0)]
+        if len(background) * mistag < 1 or len(signal) < 2:
+            continue  # fewer than one QCD jet would pass
+        passed = (signal >= threshold_at(background, mistag)).mean()
+        error = np.sqrt(max(passed * (1 - passed), 1e-12) / len(signal))
+        for name, number in zip(columns, (low, high, passed, error, len(background)), strict=True):
+            columns[name].append(float(number))
+    return {name: np.array(numbers) for name, numbers in columns.items()}
+
+
+def binned_rates(value: Array, chosen: Array, passed: Array, edges: list[float]) -> dict[str, Array]:
+    """Return the share of the chosen jets (mask) that pass (mask), with binomial errors, in bins of `value` (jet,)."""
+    columns: dict[str, list[float]] = {"low": [], "high": [], "rate": [], "error": []}
+    for low, high in pairwise(edges):
+        here = chosen & (value >= low) & (value < high)
+        n = int(here.sum())
+        if n:
+            rate = float(passed[here].mean())
+            numbers = (low, high, rate, np.sqrt(rate * (1 - rate) / n))
+            for name, number in zip(columns, numbers, strict=True):
+                columns[name].append(float(number))
+    return {name: np.array(numbers) for name, numbers in columns.items()}

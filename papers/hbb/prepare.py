@@ -1,0 +1,134 @@
+"""Select the labelled jets of one file and store them for random access (arXiv:1909.12285, data set and selection).
+
+Receipt of one ROOT or HDF5 file -> <file>.h5 with
+    tracks (jet, 60, 30), vertices (jet, 5, 14), particles (jet, 100, 10) if wanted, variables (jet, 27), spectators
+    (jet, 11), all float32; n_tracks, n_vertices, n_particles, label (1: H to bb, 0: QCD), in_window (jet,)
+and the counts after each cut. Nothing is compressed, so that `cache.py` can map it. One file is one job, and
+memory is bounded by `chunk_jets`.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from common.atomic import atomic_output
+from common.receipts import locate, read_receipt
+from common.stage import parse, run
+from papers.hbb import branches
+from papers.hbb.read import COLLECTIONS, Array, Chunk, log_not_finite, read_jets
+from papers.hbb.settings import PrepareConfig, WindowConfig
+
+LABEL_CHUNK_JETS = 100_000  # a few numbers per jet
+
+
+@dataclass
+class CutFlow:
+    """How many jets are left after each cut, by class."""
+
+    counts: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, name: str, is_higgs: Array, is_qcd: Array) -> None:
+        """Add the jets of a chunk that passed the cut `name`."""
+        total = self.counts.setdefault(name, [0, 0])
+        total[0] += int(is_higgs.sum())
+        total[1] += int(is_qcd.sum())
+
+    def log(self) -> None:
+        """Print a line per cut."""
+        for name, (n_higgs, n_qcd) in self.counts.items():
+            logging.info("%-28s %9d H  %9d QCD", name, n_higgs, n_qcd)
+
+
+def classes(flat: dict[str, Array]) -> tuple[Array, Array]:
+    """Return masks (jet,) of H to bb and of QCD jets; jets that are neither have no label."""
+    return flat["fj_isH"] != 0, (flat["sample_isQCD"] != 0) & (flat["fj_isQCD"] != 0)
+
+
+def is_labelled(flat: dict[str, Array]) -> Array:
+    """Return a mask (jet,) of the jets that are of exactly one class."""
+    is_higgs, is_qcd = classes(flat)
+    return is_higgs ^ is_qcd
+
+
+def window_cuts(flat: dict[str, Array], window: WindowConfig) -> dict[str, Array]:
+    """Return a mask (jet,) for each cut of the window, by name."""
+    pt, mass = flat["fj_pt"], flat["fj_sdmass"]
+    rho = 2 * np.log(np.maximum(mass, 1e-3) / np.maximum(pt, 1e-3))
+    found = {}
+    for name, values, (low, high) in (
+        ("pT", pt, window.pt_gev),
+        ("soft-drop mass", mass, window.softdrop_mass_gev),
+        ("rho", rho, window.rho),
+    ):
+        found[f"{low:g} < {name} < {high:g}"] = (values > low) & (values < high)
+    return found
+
+
+def count_labelled(path: Path) -> int:
+    """Return how many jets of a file have a label; reads nothing else."""
+    chunks = read_jets(path, branches.LABELS, [], chunk_jets=LABEL_CHUNK_JETS)
+    return sum(int(is_labelled(chunk.flat).sum()) for chunk in chunks)
+
+
+def columns(chunk: Chunk, kept: Array, in_window: Array) -> dict[str, Array]:
+    """Return what is stored of a chunk, for the jets of the mask `kept`."""
+    found = {name: block[kept] for name, block in chunk.padded.items()}
+    found |= {f"n_{name}": counts[kept].astype(np.uint8) for name, counts in chunk.counts.items()}
+    for name, wanted in (("variables", branches.DOUBLE_B), ("spectators", branches.SPECTATORS)):
+        found[name] = np.stack([chunk.flat[branch][kept] for branch in wanted], axis=1).astype(np.float32)
+    return found | {"label": (chunk.flat["fj_isH"][kept] != 0).astype(np.uint8), "in_window": in_window[kept]}
+
+
+def selected(chunks: Iterator[Chunk], window: WindowConfig, flow: CutFlow) -> Iterator[tuple[dict[str, Array], int]]:
+    """Yield what is stored of each chunk and how many of its values were not finite, counting the cuts."""
+    for chunk in chunks:
+        is_higgs, is_qcd = classes(chunk.flat)
+        flow.add("read", np.ones(len(is_higgs), bool) & is_higgs, ~is_higgs)
+        kept = is_labelled(chunk.flat)
+        flow.add("labelled", kept & is_higgs, kept & is_qcd)
+        passed = kept
+        for name, mask in window_cuts(chunk.flat, window).items():
+            passed = passed & mask
+            flow.add(name, passed & is_higgs, passed & is_qcd)
+        yield columns(chunk, kept, passed), chunk.n_not_finite
+
+
+def write_cache(path: Path, source: Path, config: PrepareConfig) -> CutFlow:
+    """Write the labelled jets of `source` to `path` chunk by chunk and return the counts."""
+    collections = [name for name in COLLECTIONS if name != "particles" or config.particles]
+    flat = [*branches.LABELS, *branches.DOUBLE_B, *branches.SPECTATORS]
+    n_jets, flow, n_bad, start = count_labelled(source), CutFlow(), 0, 0
+    with h5py.File(path, "w") as file:
+        chunks = read_jets(source, flat, collections, chunk_jets=config.chunk_jets)
+        for found, bad in selected(chunks, config.window, flow):
+            stop = start + len(found["label"])
+            for name, values in found.items():
+                if name not in file:
+                    file.create_dataset(name, shape=(n_jets, *values.shape[1:]), dtype=values.dtype)
+                file[name][start:stop] = values
+            start, n_bad = stop, n_bad + bad
+        file.attrs["cuts"] = list(flow.counts)
+        file.attrs["n_jets"] = np.array(list(flow.counts.values())).reshape(-1, 2)  # (cut, class): H, QCD
+        file.attrs["features"] = branches.TRACK_FEATURES
+        file.attrs["n_not_finite"] = n_bad
+    log_not_finite(source, n_bad)
+    return flow
+
+
+def main() -> None:
+    """Read, select, write."""
+    arguments = parse(__doc__, config=PrepareConfig, paths=["receipt", "prepared"])
+    receipt = read_receipt(arguments.receipt)
+    with atomic_output(arguments.prepared) as path:
+        flow = write_cache(path, locate(receipt), arguments.config)
+        with h5py.File(path, "a") as file:
+            file.attrs["raw_sha256"] = receipt.sha256
+    flow.log()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,110 @@
+"""Figures of merit against closed forms, and the memory that preparing takes (arXiv:1909.12285, evaluation)."""
+
+import tracemalloc
+
+import awkward as ak
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import norm
+
+from papers.hbb import measures
+from papers.hbb.evaluate import Sample, best_variable
+from papers.hbb.prepare import write_cache
+from papers.hbb.settings import DdtConfig, PrepareConfig
+from papers.hbb.tests.made_jets import make_table, write
+
+EDGES = np.linspace(40, 200, 9)
+DDT = DdtConfig(n_estimators=200, min_samples_leaf=50, min_samples_split=200, max_depth=5, seed=42)
+
+
+def two_gaussians(n=40_000, distance=1.5):
+    label = np.repeat([0, 1], n)
+    return label, np.random.default_rng(0).normal(label * distance)
+
+
+def test_area_and_rejection_of_two_gaussians():
+    label, score = two_gaussians()
+    found = measures.bootstrap_auc(label, score, n_bootstrap=20, seed=1)
+    assert found["value"] == pytest.approx(norm.cdf(1.5 / np.sqrt(2)), abs=4 * found["error"])
+    assert 0.0005 < found["error"] < 0.004
+    rejected = measures.rejection(label, score, efficiency=0.5)
+    assert rejected["value"] == pytest.approx(1 / norm.sf(1.5), abs=4 * rejected["error"])
+
+
+def test_a_rejection_without_background_is_a_limit():
+    label, score = np.repeat([0, 1], 50), np.r_[np.zeros(50), np.ones(50)]
+    assert measures.rejection(label, score, efficiency=0.5) == {"value": 50, "error": 50, "n": 50}
+
+
+def test_the_divergence_is_scipys():
+    first, second = np.array([1.0, 5, 2, 0]), np.array([4.0, 0, 1, 3])
+    assert measures.jensen_shannon(first, second) == pytest.approx(jensenshannon(first, second, base=2) ** 2)
+    assert measures.jensen_shannon(first, 7 * first) == pytest.approx(0)
+    assert measures.jensen_shannon(np.array([1.0, 0]), np.array([0, 1.0])) == pytest.approx(1)
+
+
+def sculpted(n, seed):
+    """QCD jets whose score knows the mass."""
+    random = np.random.default_rng(seed)
+    mass = 40 + random.exponential(50, n) % 160
+    return mass, 1 / (1 + np.exp(-(random.normal(size=n) + 3 * np.exp(-(((mass - 120) / 25) ** 2)) - 3)))
+
+
+@pytest.mark.parametrize("mistag", [0.05, 0.3])
+def test_a_mass_dependent_cut_takes_the_sculpting_away(mistag):
+    mass, score = sculpted(6000, 1)
+    cut = measures.MassCut.fit(mass, score, mistag=mistag, config=DDT)
+    other_mass, other = sculpted(20_000, 2)
+    plain = measures.sculpting(other_mass, other > measures.threshold_at(other, mistag), EDGES)
+    passed = cut.passes(other_mass, other)
+    assert passed.mean() == pytest.approx(mistag, rel=0.2)
+    assert measures.sculpting(other_mass, passed, EDGES) < plain / 5
+
+
+def test_chance_gives_less_sculpting_the_more_jets_pass():
+    mass, _ = sculpted(5000, 3)
+    few, many = (measures.sculpting_floor(mass, n, EDGES, n_draws=30, seed=0)["value"] for n in (50, 1000))
+    assert 0 < many < few / 5
+
+
+def test_the_threshold_is_found_anew_in_each_bin():
+    """The score drifts with pile-up in both classes alike, so the efficiency at a fixed mistag rate does not."""
+    label, score = two_gaussians()
+    npv = np.random.default_rng(1).uniform(0, 40, len(label))
+    found = measures.binned_efficiency(npv, label, score + npv, [0, 1, 20, 21], mistag=0.1)
+    assert found["efficiency"][[0, 2]] == pytest.approx(norm.sf(norm.isf(0.1) - 1.5), abs=0.1)
+    assert len(measures.binned_efficiency(npv[:4], label[:4], score[:4], [0, 40], mistag=0.1)["low"]) == 0
+
+
+def test_the_best_variable_is_chosen_on_the_validation_jets_with_its_sign():
+    random = np.random.default_rng(5)
+    samples = []
+    for informative in (3, 8):  # another one would be best on the test jets
+        label = np.repeat([0, 1], 300)
+        variables = random.normal(size=(600, 27))
+        variables[:, informative] -= 2 * label
+        spectators = {name: random.normal(size=600) for name in ("fj_tau21", "fj_tau32")}
+        samples.append(Sample(label, np.ones(600, bool), spectators, variables, {}))
+    _, scores = best_variable(*samples)
+    assert np.array_equal(scores["test"], -samples[1].variables[:, 3])
+
+
+def test_memory_does_not_grow_with_the_number_of_jets(tmp_path):
+    """Chunks bound it: four times as many jets, the same peak."""
+    config = PrepareConfig(
+        window={"pt_gev": (300, 2000), "softdrop_mass_gev": (40, 200), "rho": (-8, -1)}, chunk_jets=150, particles=False
+    )
+    table, peaks = make_table(600), []
+    for copies in (1, 4):
+        many = {
+            name: np.tile(v, copies) if isinstance(v, np.ndarray) else ak.concatenate([v] * copies)
+            for name, v in table.items()
+        }
+        path = write(tmp_path / f"{copies}.root", many, basket_jets=150)
+        write_cache(tmp_path / "x.h5", path, config)  # what is imported and compiled on the way counts once
+        tracemalloc.start()
+        write_cache(tmp_path / "x.h5", path, config)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]

@@ -1,0 +1,166 @@
+"""The fast formulation, the article's matrices and PyTorch Geometric give the same numbers (arXiv:1909.12285)."""
+
+import copy
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from papers.hbb import branches
+from papers.hbb.inputs import SIZES, Scaling, build
+from papers.hbb.model import Adversary, InteractionNetwork, from_authors, micro_batches, n_parameters
+from papers.hbb.reference import GraphNetwork, dense_scores
+from papers.hbb.settings import ExperimentConfig
+from papers.hbb.tests.made_jets import REAL
+
+COUNTS = [0, 1, 2, 3, 25, 40, 58, 59, 60]  # the reader keeps 60 of 80
+
+
+def experiment(**changes):
+    return ExperimentConfig(
+        **{"kind": "interaction", "learning_rate": 1, "batch": 1, "epochs": 1, "patience": 1} | changes
+    )
+
+
+def make_batch(counts=COUNTS, *, seed=0, names=("tracks", "vertices", "particles"), spread=1.0):
+    """Random jets with the given numbers of tracks, and of everything else from none to all places."""
+    random, batch = np.random.default_rng(seed), {}
+    for name in names:
+        n_features, n_places = SIZES[name]
+        n_used = np.array(counts) if name == "tracks" else np.arange(len(counts)) % (n_places + 1)
+        values = random.normal(0, spread, (len(counts), n_places, n_features))
+        values *= (np.arange(n_places) < n_used[:, None])[..., None]
+        batch[name] = torch.tensor(values, dtype=torch.float32)
+        batch[f"n_{name}"] = torch.tensor(n_used)
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 18_144),  # counted in the authors' released weights
+        ({"hidden": (60, 60)}, 25_554),  # what their code builds since June 2020
+        ({"particles": True}, 24_254),
+    ],
+)
+def test_numbers_of_parameters(changes, expected):
+    assert n_parameters(build(experiment(**changes))) == expected
+
+
+def test_the_adversary_has_the_size_of_the_authors():
+    assert n_parameters(Adversary(24, 40)) == 12_520
+
+
+def gradients(network, scores):
+    network.zero_grad()
+    (scores * torch.tensor([1.0, -0.5])).sum().backward()
+    return {name: value.grad.clone() for name, value in network.named_parameters()}
+
+
+@pytest.mark.parametrize("changes", [{}, {"hidden": (60, 60)}, {"vertices": False}, {"particles": True}])
+def test_three_formulations_agree_with_their_gradients(changes):
+    torch.manual_seed(1)
+    network = build(experiment(**changes)).double()
+    batch = {name: v.double() if v.is_floating_point() else v for name, v in make_batch().items()}
+    fast = network(batch)
+    found = gradients(network, fast)
+    for other in (dense_scores(network, batch), GraphNetwork(network)(batch)):
+        assert torch.allclose(fast, other, rtol=1e-10, atol=1e-10)
+        for name, value in gradients(network, other).items():
+            assert torch.allclose(value, found[name], rtol=1e-9, atol=1e-9), name
+
+
+@pytest.mark.parametrize("count", range(0, 61, 4))
+def test_one_jet_alone_has_the_score_that_it_has_among_others(count):
+    """The number of places that a batch needs depends on its largest jet; a jet's score must not."""
+    torch.manual_seed(2)
+    network = build(experiment())
+    batch = make_batch([count, 60, 7])
+    alone = {name: values[:1] for name, values in batch.items()}
+    assert torch.allclose(network(alone)[0], network(batch)[0], atol=1e-5)
+
+
+def test_a_padded_track_is_not_masked():
+    """The article's network sums over empty places; leaving them out is another model."""
+    torch.manual_seed(3)
+    network, batch = build(experiment()), make_batch([10])
+    shorter = {"tracks": batch["tracks"][:, :10], "n_tracks": batch["n_tracks"], "vertices": batch["vertices"]}
+    assert not torch.allclose(dense_scores(network, batch), dense_scores(network, shorter), atol=1e-3)
+
+
+def test_micro_batches_hold_every_jet_once_and_sum_to_the_gradient_of_the_batch():
+    torch.manual_seed(4)
+    network, batch = build(experiment()), make_batch(list(range(0, 61, 3)))
+    parts = list(micro_batches(batch["n_tracks"], n_pairs=4000))
+    assert all(len(part) * (int(batch["n_tracks"][part].max()) + 1) ** 2 <= 4000 for part in parts if len(part) > 1)
+    assert sorted(torch.cat(parts).tolist()) == list(range(21))
+    assert all(batch["n_tracks"][a].max() <= batch["n_tracks"][b].min() for a, b in pairwise(parts))
+    whole = gradients(network, network(batch))
+    network.zero_grad()
+    for index in parts:
+        scores = network({name: values[index] for name, values in batch.items()})
+        (scores * torch.tensor([1.0, -0.5])).sum().backward()
+    for name, value in network.named_parameters():
+        assert torch.allclose(value.grad, whole[name], rtol=1e-3, atol=1e-4), name
+
+
+def test_standardised_inputs_leave_empty_places_empty():
+    batch = make_batch(names=("tracks",))
+    found = {name: values.numpy() for name, values in batch.items()}
+    scaled = Scaling({"tracks": np.full(30, 3.0)}, {"tracks": np.full(30, 2.0)}).apply(found)
+    used = torch.arange(60) < batch["n_tracks"][:, None]
+    assert (scaled["tracks"][~used] == 0).all()
+    expected = ((batch["tracks"][used] - 3) / 2).clip(-5, 5)
+    assert torch.allclose(scaled["tracks"][used], expected)
+
+
+# ---- the authors' released weights ----
+
+
+@pytest.fixture
+def released():
+    if not REAL.is_dir():
+        pytest.skip("the released weights are not beside this checkout")
+
+    def load(name, hidden):
+        network = InteractionNetwork(
+            {"tracks": 30, "vertices": 14}, {"tracks": 60, "vertices": 5}, effect=20, output=24, hidden=hidden
+        )
+        network.load_state_dict(from_authors(torch.load(REAL / name, map_location="cpu", weights_only=True)))
+        return network
+
+    return load
+
+
+def real_jet(number):
+    with np.load(REAL / f"jet_{number}.npz") as file:
+        names, values = list(file["features"]), file["x"]
+    tracks = np.zeros((1, 60, 30), np.float32)
+    kept = values[:60][:, [names.index(name) for name in branches.TRACK_FEATURES]]
+    tracks[0, : len(kept)] = kept
+    batch = {"tracks": torch.tensor(tracks), "n_tracks": torch.tensor([len(kept)])}
+    return batch | {"vertices": torch.zeros(1, 5, 14), "n_vertices": torch.tensor([0])}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_real_qcd_jets_look_like_qcd_to_the_released_network(released, number):
+    network, batch = released("IN.pth", (60, 30)), real_jet(number)
+    for scores in (network(batch), dense_scores(network, batch), GraphNetwork(network)(batch)):
+        assert float(scores.softmax(dim=1)[0, 1]) <= 0.02
+
+
+@pytest.mark.parametrize(("name", "hidden"), [("IN.pth", (60, 30)), ("gnn_baseline_best.pth", (60, 60))])
+@pytest.mark.parametrize("jets", ["random", "real"])
+def test_released_weights_give_the_same_in_all_formulations(released, name, hidden, jets):
+    network = released(name, hidden)
+    batch = make_batch(names=("tracks", "vertices"), spread=0.3) if jets == "random" else real_jet(1)
+    probability = network(batch).softmax(dim=1)
+    for other in (dense_scores(network, batch), GraphNetwork(network)(batch)):
+        assert torch.allclose(other.softmax(dim=1), probability, atol=1e-5)
+    exact = copy.deepcopy(network).double()
+    wide = {key: value.double() if value.is_floating_point() else value for key, value in batch.items()}
+    found = gradients(exact, exact(wide))
+    for value_of in (lambda: dense_scores(exact, wide), lambda: GraphNetwork(exact)(wide)):
+        for key, value in gradients(exact, value_of()).items():
+            assert torch.allclose(value, found[key], rtol=1e-5, atol=1e-5 * float(found[key].abs().max())), key

@@ -1,0 +1,102 @@
+"""Training learns, repeats itself, goes on after an interruption, and can forget the mass (arXiv:1909.12285)."""
+
+import numpy as np
+import pytest
+import torch
+
+from papers.hbb import train
+from papers.hbb.cache import Jets
+from papers.hbb.inputs import Scaling
+from papers.hbb.model import n_parameters
+from papers.hbb.prepare import write_cache
+from papers.hbb.settings import ExperimentConfig, PrepareConfig, TrainOne
+from papers.hbb.tests.made_jets import make_table, write
+
+PREPARE = PrepareConfig(
+    window={"pt_gev": (300, 2000), "softdrop_mass_gev": (40, 200), "rho": (-8, -1)}, chunk_jets=500, particles=False
+)
+
+
+def config(**changes):
+    values = {"kind": "interaction", "learning_rate": 0.003, "batch": 16, "epochs": 3, "patience": 5, "hidden": (8, 8)}
+    return TrainOne(experiment=ExperimentConfig(**values | changes), within_window=True, micro_batch_pairs=4000)
+
+
+@pytest.fixture(scope="module")
+def jets(tmp_path_factory):
+    """Jets whose class shows in one track feature and in one of the 27 variables."""
+    folder = tmp_path_factory.mktemp("jets")
+    table = make_table(160, max_tracks=12)
+    shift = table["fj_isH"].astype(np.float32)
+    table["track"]["ptrel"] = table["track"]["ptrel"] + 2 * shift
+    table["fj_nSV"] = table["fj_nSV"] + 2 * shift
+    write_cache(folder / "x.h5", write(folder / "x.root", table), PREPARE)
+    found = Jets.open([folder / "x.h5"], within_window=True)
+    return {"train": found, "valid": found}
+
+
+def fitted(jets, folder, seed=1, **changes):
+    training = train.Training(config(**changes), seed=seed)
+    scaling = Scaling.of(jets["train"], training.experiment, seed=seed)
+    train.fit(training, jets, scaling, folder / "checkpoint.pt")
+    (folder / "checkpoint.pt").unlink()
+    return training
+
+
+@pytest.mark.parametrize("changes", [{"inputs": "standardised", "epochs": 12}, {"kind": "variables", "epochs": 15}])
+def test_the_loss_falls_and_the_same_seed_repeats_it(jets, tmp_path, changes):
+    first = fitted(jets, tmp_path, **changes)
+    assert first.history.valid_loss[-1] < 0.8 * first.history.valid_loss[0] or first.history.valid_loss[-1] < 0.5
+    assert fitted(jets, tmp_path, **changes).history.valid_loss == first.history.valid_loss
+    assert fitted(jets, tmp_path, seed=2, **changes).history.valid_loss != first.history.valid_loss
+
+
+def test_an_interrupted_training_ends_like_an_undisturbed_one(jets, tmp_path, monkeypatch):
+    whole = fitted(jets, tmp_path)
+    training = train.Training(config(), seed=1)
+    scaling = Scaling.of(jets["train"], training.experiment, seed=1)
+    epoch = train.train_epoch
+
+    def killed(training, *arguments):
+        if training.epoch == 2:
+            raise KeyboardInterrupt
+        return epoch(training, *arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(train, "train_epoch", killed)
+        train.fit(training, jets, scaling, tmp_path / "checkpoint.pt")
+    resumed = train.Training(config(), seed=1)
+    train.fit(resumed, jets, scaling, tmp_path / "checkpoint.pt")
+    assert resumed.history.valid_loss == whole.history.valid_loss
+    for name, value in resumed.best_state.items():
+        assert torch.equal(value, whole.best_state[name])
+
+
+def test_the_adversary_reaches_the_tagger_after_its_start_only(jets, tmp_path):
+    plain = fitted(jets, tmp_path, epochs=1)
+    waiting = fitted(jets, tmp_path, epochs=1, adversary_weight=10, adversary_start=1)
+    against = fitted(jets, tmp_path, epochs=1, adversary_weight=10)
+    for name, value in plain.network.state_dict().items():
+        assert torch.allclose(waiting.network.state_dict()[name], value, atol=1e-5)
+    assert any(
+        not torch.allclose(against.network.state_dict()[name], value, atol=1e-4)
+        for name, value in plain.network.state_dict().items()
+    )
+
+
+def test_masses_outside_count_to_the_nearest_bin():
+    spectators = np.zeros((4, 11))
+    spectators[:, train.SOFTDROP] = [0, 41, 199, 500]
+    assert train.mass_bins(spectators).tolist() == [0, 0, 39, 39]
+
+
+def test_the_keras_baseline_has_the_size_of_the_reference():
+    pytest.importorskip("tensorflow", reason="needs the extra tensorflow")
+    from papers.hbb.double_b_network import build, n_trained
+
+    assert n_trained(build()) == 40_344
+
+
+def test_the_network_of_variables_is_that_of_the_example_notebook():
+    network = train.Training(config(kind="variables"), seed=0).network
+    assert n_parameters(network) == 2 * 27 + 27 * 64 + 64 + 64 * 32 + 32 + 32 * 32 + 32 + 32 * 2 + 2
