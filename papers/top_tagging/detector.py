@@ -34,9 +34,7 @@ def massless(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
     return np.stack([pt * np.cosh(eta), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], axis=-1)
 
 
-def detect(
-    particles: Objects, pid: np.ndarray, config: DetectorConfig, generator: np.random.Generator
-) -> Objects:
+def detect(particles: Objects, pid: np.ndarray, config: DetectorConfig, generator: np.random.Generator) -> Objects:
     """Return tracks and towers of final-state particles.
 
     Args:

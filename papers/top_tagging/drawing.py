@@ -24,9 +24,7 @@ def draw_absent(text: str) -> tuple[Figure, Drawn]:
     return figure, {"note": [text.replace("\n", " ")]}
 
 
-def draw_roc(
-    efficiency: np.ndarray, curves: dict[str, dict[str, np.ndarray]], *, is_toy: bool
-) -> tuple[Figure, Drawn]:
+def draw_roc(efficiency: np.ndarray, curves: dict[str, dict[str, np.ndarray]], *, is_toy: bool) -> tuple[Figure, Drawn]:
     """Background rejection against signal efficiency.
 
     Args:

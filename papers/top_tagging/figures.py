@@ -41,7 +41,11 @@ class Inputs:
     def measured(self, group: str, metric: str) -> dict[str, Measured]:
         """Return one metric by tagger of "scores" or "trained"."""
         start, end = f"{group}.", f".{metric}"
-        return {key[len(start) : -len(end)]: m for key, m in self.metrics.items() if key[: len(start)] == start and key.endswith(end)}
+        return {
+            key[len(start) : -len(end)]: m
+            for key, m in self.metrics.items()
+            if key[: len(start)] == start and key.endswith(end)
+        }
 
     def printed(self, metric: str) -> NumberClaim | None:
         """Return the row of the article's table for a metric, not the single trainings of the notebook."""
@@ -83,7 +87,9 @@ def figure_jets(inputs: Inputs) -> tuple[Figure, Drawn]:
     """Multiplicity, transverse momentum and mass of the test jets."""
     with h5py.File(inputs.prepared) as file:
         if "jets" not in file:
-            return drawing.draw_absent("This run reads published scores; it has no jets.\nRuns with jets: generated, full.")
+            return drawing.draw_absent(
+                "This run reads published scores; it has no jets.\nRuns with jets: generated, full."
+            )
         test = file["jets/test"]
         return drawing.draw_jets(test["label"][:], np.diff(test["offsets"][:]), test["kinematics"][:])
 

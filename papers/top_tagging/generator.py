@@ -132,7 +132,9 @@ def select(events: ak.Array, kind: str, config: SimulateConfig, generator: np.ra
         pt, eta, _ = pt_eta_phi(candidates)
         inside = (pt > config.jet_pt_gev[0]) & (pt < config.jet_pt_gev[1]) & (np.abs(eta) < config.jet_eta_max)
         for number in np.argsort(-pt)[inside[np.argsort(-pt)]][:1]:
-            top = np.zeros(4) if kind == "qcd" else matched_top(events[index], candidates[number], config.matching_radius)
+            top = (
+                np.zeros(4) if kind == "qcd" else matched_top(events[index], candidates[number], config.matching_radius)
+            )
             if top is not None:
                 momenta.append(padded(as_momenta(constituents[index][number])))
                 truth.append(top)

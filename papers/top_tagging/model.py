@@ -13,6 +13,7 @@ are rows of one matrix, each passes the network once, and the sum over a jet is 
 network's, the work that of the real constituents.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ N_CLASSES = 2
 def dense(*sizes: int) -> nn.Sequential:
     """Return fully connected layers, each followed by ReLU."""
     layers: list[nn.Module] = []
-    for size_in, size_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for size_in, size_out in pairwise(sizes):
         layers += [nn.Linear(size_in, size_out), nn.ReLU()]
     return nn.Sequential(*layers)
 
@@ -97,7 +98,7 @@ class Standardised(nn.Module):
 
 
 class GraphNetwork(nn.Module):
-    """Two edge convolutions on the graph of nearest neighbours, after ParticleNet (H. Qu, L. Gouskos, arXiv:1902.08570).
+    """Two edge convolutions on graphs of nearest neighbours, after ParticleNet (H. Qu, L. Gouskos, arXiv:1902.08570).
 
     The first graph is that of the places (y, phi), the second that of the learned features, as in the original; it is
     much smaller than the original's 498,000 parameters.
@@ -105,7 +106,7 @@ class GraphNetwork(nn.Module):
 
     def __init__(self, *, neighbours: int) -> None:
         """Make the convolutions and the head."""
-        from torch_geometric.nn import EdgeConv
+        from torch_geometric.nn import EdgeConv  # costs seconds, and only this tagger needs it
 
         super().__init__()
         self.neighbours = neighbours

@@ -1,7 +1,9 @@
-"""What the taggers of arXiv:1902.09914 get to see of a jet: constituents around its axis, and high-level observables."""
+"""What the taggers of arXiv:1902.09914 see of a jet: constituents around its axis, and high-level observables."""
 
 from dataclasses import dataclass
 
+import awkward as ak
+import fastjet
 import numpy as np
 
 from papers.top_tagging.polynomials import flow_polynomials
@@ -65,9 +67,6 @@ def subjettiness(momenta: np.ndarray, *, bodies: int, betas: list[float]) -> np.
         bodies: M.
         betas: The three exponents of the distance, e.g. 0.5, 1, 2.
     """
-    import awkward as ak
-    import fastjet
-
     real = momenta[..., 0] > 0
     columns = dict(zip(("E", "px", "py", "pz"), momenta[real].T, strict=True))
     jets = ak.unflatten(ak.zip(columns, with_name="Momentum4D"), real.sum(axis=1))

@@ -34,8 +34,12 @@ def connected_graphs(degree: int) -> tuple[Graph, ...]:
     found = set()
     for edges in connected_graphs(degree - 1):
         n_vertices = max(max(edge) for edge in edges) + 1
-        # One more edge joins two vertices, or a vertex and a new one; removing an edge of a cycle or at a leaf undoes it.
-        found |= {canonical((*edges, pair)) for pair in itertools.combinations(range(n_vertices + 1), 2) if pair[0] < n_vertices}
+        # One more edge joins two vertices, or a vertex and a new one; every graph can be built like this.
+        found |= {
+            canonical((*edges, pair))
+            for pair in itertools.combinations(range(n_vertices + 1), 2)
+            if pair[0] < n_vertices
+        }
     return tuple(sorted(found))
 
 

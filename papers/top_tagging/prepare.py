@@ -84,9 +84,7 @@ def check_same_jets(label: np.ndarray, jets: h5py.Group, path: Path) -> None:
 
 def main() -> None:
     """Read, check, describe, write."""
-    arguments = parse(
-        __doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"], numbers=["threads"]
-    )
+    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"], numbers=["threads"])
     located = [locate(read_receipt(receipt)) for receipt in arguments.receipts]
     paths = {path.name: path for path in located}
     with atomic_output(arguments.prepared) as temporary, h5py.File(temporary, "w") as file:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from common.config import RunSettings
 from common.yamlio import Strict
@@ -41,7 +41,7 @@ class SimulateConfig(Strict):
     jet_eta_max: Positive
     matching_radius: Positive
     detector: DetectorConfig
-    toy_auc: dict[str, Annotated[float, Field(gt=0.5, lt=1)]]  # of toy scores, by tagger
+    toy_auc: dict[str, Annotated[float, Field(gt=0.5, lt=1)]]  # of toy scores, by file
 
 
 class PrepareConfig(Strict):
@@ -109,3 +109,12 @@ class Settings(RunSettings):
     train: TrainConfig
     predict: PredictConfig
     evaluate: EvaluateConfig
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> "Settings":
+        made = self.simulate.n_jets["test"]
+        if self.source == "generated" and made != self.prepare.n_test:
+            raise ValueError(
+                f"simulate.n_jets.test and prepare.n_test must agree; found {made} and {self.prepare.n_test}"
+            )
+        return self

@@ -1,8 +1,8 @@
 """Make jets of tops and QCD, and toy scores, in the files of the archive (arXiv:1902.09914, Sec. 2).
 
 Settings -> train.h5, val.h5, test.h5 in the layout of Zenodo 2603256; labels.pkl and one .npy file per tagger, as the
-comparison's authors publish them. The toy scores are numbers drawn from two Gaussians: they exercise the readers and say
-nothing about taggers.
+comparison's authors publish them. The toy scores are drawn from two Gaussians: they exercise the readers and say nothing
+about taggers.
 """
 
 import logging
@@ -22,15 +22,6 @@ from papers.top_tagging.jet_files import write_jets
 from papers.top_tagging.settings import SimulateConfig
 
 KINDS = ("qcd", "top")  # in the order of their labels
-TAGGERS = {
-    "EFN_v0.npy": "EFN",
-    "EFP_v0.npy": "EFP",
-    "P-CNN_v2.npy": "P-CNN",
-    "PFN_v0.npy": "PFN",
-    "ParticleNet_v2.npy": "ParticleNet",
-    "ResNeXt50_v2.npy": "ResNeXt",
-    "topodnn_v2.npy": "TopoDNN",
-}
 Shard = tuple[str, int, int]  # kind, jets, seed
 
 
@@ -85,9 +76,9 @@ def write_scores(label: np.ndarray, folder: Path, config: SimulateConfig, genera
     """Write the labels (jet,) and the toy scores of all taggers."""
     with atomic_output(folder / "labels.pkl") as path:
         path.write_bytes(pickle.dumps(label, protocol=3))
-    for file, tagger in TAGGERS.items():
+    for file, auc in config.toy_auc.items():
         with atomic_output(folder / file) as path:
-            np.save(path, toy_scores(label, auc=config.toy_auc[tagger], generator=generator))
+            np.save(path, toy_scores(label, auc=auc, generator=generator))
 
 
 def main() -> None:
