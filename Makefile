@@ -3,7 +3,7 @@ PYTHON ?= python3
 EXTRAS ?= astro
 DEMO_PAPER := photoz
 DEMO_EXTRAS := astro
-TEST_EXTRAS := astro,dev,gw,torch
+TEST_EXTRAS := astro,dev,gw,hep,torch
 BIN := .venv/bin
 
 .PHONY: help env demo test lint smoke lock readme clean

@@ -6,7 +6,7 @@
 | EFN           | constituents (y, phi), weight z  | the same, the sum is weighted with z                |     82,358 |
 | NSub          | 3 M - 4 N-subjettinesses, pT, m  | 200, 200, 50, 50                                    |     57,502 |
 | EFP           | energy flow polynomials          | linear, after standardisation                       |         72 |
-| graph network | constituents, nearest neighbours | two edge convolutions 32 and 64; mean and max; 128  |     26,690 |
+| graph network | constituents, nearest neighbours | two edge convolutions 3 x 32, 3 x 64; mean, max; 64 |     23,266 |
 
 The numbers of constituents differ; a padded array would be mostly zeros. Here the constituents of all jets of a batch
 are rows of one matrix, each passes the network once, and the sum over a jet is a segment sum: the result is the padded
@@ -41,8 +41,12 @@ def initialise(network: nn.Module) -> None:
 
 
 def sum_over_jets(values: Tensor, counts: Tensor) -> Tensor:
-    """Return the sum (jet, feature) over the constituents of each jet of values (constituent, feature)."""
-    return torch.segment_reduce(values, "sum", lengths=counts, axis=0, unsafe=True)
+    """Return the sum (jet, feature) over the constituents of each jet of values (constituent, feature).
+
+    On a CPU this takes a third of the time of torch.segment_reduce, whose gradient is slow.
+    """
+    jet = torch.repeat_interleave(torch.arange(len(counts)), counts)
+    return values.new_zeros(len(counts), values.shape[1]).index_add(0, jet, values)
 
 
 class ParticleFlow(nn.Module):
