@@ -30,7 +30,7 @@ def test_a_round_trip_in_chunks(tmp_path):
 
 
 def test_the_layout_is_the_archive_s(tmp_path):
-    """Columns E_0, PX_0, PY_0, PZ_0 ... PZ_199, truthE, PX, PY, PZ; then ttv and is_signal_new; blosc (filter 32001)."""
+    """E_0, PX_0, PY_0, PZ_0 ... PZ_199, truthE, PX, PY, PZ; then ttv, is_signal_new; blosc is filter 32001."""
     momenta, label = made(tmp_path / "a.h5", split="val")
     with h5py.File(tmp_path / "a.h5") as file:
         table = file["table/table"]

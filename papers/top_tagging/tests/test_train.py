@@ -32,7 +32,7 @@ def learnable(n_jets, seed):
     return JetSet(batch.label, constituents, offsets, batch.nsub + shift, batch.efp + shift)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """The machine went down."""
 
 
@@ -44,11 +44,11 @@ def test_a_killed_training_ends_where_an_uninterrupted_one_does(tmp_path, monkey
 
     def note_once(self, **entries):
         if self.history.epoch:
-            raise Killed
+            raise KilledError
         note(self, **entries)
 
     monkeypatch.setattr(Training, "note", note_once)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit_network(killed, train, valid, tmp_path / "killed.pt")
     monkeypatch.undo()
     resumed = training(seed=99)
