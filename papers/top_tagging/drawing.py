@@ -12,7 +12,7 @@ from common.verdict import Measured
 Drawn = dict[str, Any]
 TOY = "toy scores, no taggers"
 OURS = {"pfn": "PFN", "efn": "EFN", "nsub": "NSub(8)", "efp": "EFP, d ≤ 4", "graph": "graph network"}
-PRINTED_COLOUR = "0.55"
+REAL_MULTIPLICITY = 49  # constituents per jet, both classes; README of PELICAN, a later user of the data set
 LABELS = {"auc": "area under ROC curve", "accuracy": "accuracy", "rejection_30": "rejection at 30 %"}
 
 
@@ -71,6 +71,7 @@ def draw_rejection(
     label = "printed: median and spread of nine trainings"
     axes.errorbar(place + 0.18, shown, spread, fmt="s", ms=5, color="k", capsize=3, label=label)
     axes.set_xticks(place, names, rotation=20)
+    axes.tick_params(axis="x", which="minor", length=0)
     axes.set(ylabel=r"$1/\epsilon_B$ at $\epsilon_S = 0.3$", ylim=(0, None))
     axes.legend(fontsize=8)
     return figure, {"tagger": names, "ours": values, "error": errors, "printed": shown, "spread": spread}
@@ -87,6 +88,7 @@ def draw_agreement(pulls: dict[str, dict[str, float]], *, is_toy: bool) -> tuple
         axes.plot(np.arange(len(names)) + 0.2 * (offset - 1), values, marker, ms=6, label=LABELS[metric])
         drawn[metric] = values
     axes.set_xticks(range(len(names)), names, rotation=20)
+    axes.tick_params(axis="x", which="minor", length=0)
     axes.set(ylabel="(ours − printed) / printed error")
     if is_toy:
         axes.set_yscale("symlog")
@@ -119,10 +121,11 @@ def draw_jets(label: np.ndarray, n_constituents: np.ndarray, kinematics: np.ndar
             share = np.histogram(values[label == number], edges)[0] / max(np.count_nonzero(label == number), 1)
             axes.stairs(share, edges, label=f"{kind}: mean {values[label == number].mean():.1f}")
             drawn[f"{name}_{kind}"] = share
+        if name == "constituents":
+            axes.axvline(REAL_MULTIPLICITY, color="0.5", ls="--", lw=1, label="reference data set: mean 49")
         axes.set(xlabel=text, ylabel="share of jets per bin" if name == "constituents" else "")
-        axes.legend(fontsize=8)
-    rows[0].axvline(49, color="0.5", ls="--", lw=1)
-    rows[0].text(50, rows[0].get_ylim()[1] * 0.55, "real data,\nboth classes", fontsize=7, color="0.4")
+        axes.set_ylim(0, 1.35 * axes.get_ylim()[1])
+        axes.legend(fontsize=8, loc="upper right")
     return figure, drawn
 
 
@@ -133,7 +136,7 @@ def draw_training(curves: dict[str, list[dict[str, np.ndarray]]]) -> tuple[Figur
     for colour, (tagger, seeds) in enumerate(curves.items()):
         for number, columns in enumerate(seeds):
             text = OURS.get(tagger, tagger) if number == 0 else None
-            axes.plot(columns["epoch"], columns["valid_loss"], color=f"C{colour}", label=text)
+            axes.plot(columns["epoch"], columns["valid_loss"], ".-", ms=4, color=f"C{colour}", label=text)
             axes.plot(columns["epoch"], columns["train_loss"], color=f"C{colour}", ls=":", lw=1)
             drawn |= {f"{tagger}_{number}_{name}": columns[name] for name in ("epoch", "train_loss", "valid_loss")}
     axes.set(xlabel="epoch", ylabel="cross entropy; dotted: training, full: validation", yscale="log")
@@ -155,7 +158,8 @@ def draw_comparison(areas: dict[str, Measured], rejections: dict[str, Measured])
             label = "single seeds" if row == 0 else None
             axes.plot(found[name].values, [row + 0.2] * len(found[name].values), "|", color="C1", label=label)
         axes.set_yticks(place, [OURS.get(name, name) for name in names] if metric == "auc" else [""] * len(names))
-        axes.set(xlabel=LABELS[metric])
+        axes.tick_params(axis="y", which="minor", length=0)
+        axes.set(xlabel=LABELS[metric], ylim=(-0.6, len(names) + 0.4))
         drawn |= {f"{metric}": mean, f"{metric}_error": error}
-    rows[0].legend(fontsize=8)
+    rows[0].legend(fontsize=8, loc="upper left")
     return figure, drawn
