@@ -6,7 +6,7 @@
 | EFN           | constituents (y, phi), weight z  | the same, the sum is weighted with z                |     82,358 |
 | NSub          | 3 M - 4 N-subjettinesses, pT, m  | 200, 200, 50, 50                                    |     57,502 |
 | EFP           | energy flow polynomials          | linear, after standardisation                       |         72 |
-| graph network | constituents, nearest neighbours | two edge convolutions 3 x 32, 3 x 64; mean, max; 64 |     23,266 |
+| graph network | constituents, nearest neighbours | two edge convolutions 2 x 32, 2 x 64; mean, max; 64 |     18,050 |
 
 The numbers of constituents differ; a padded array would be mostly zeros. Here the constituents of all jets of a batch
 are rows of one matrix, each passes the network once, and the sum over a jet is a segment sum: the result is the padded
@@ -114,8 +114,8 @@ class GraphNetwork(nn.Module):
 
         super().__init__()
         self.neighbours = neighbours
-        self.first = EdgeConv(dense(2 * 4, 32, 32, 32), aggr="mean")
-        self.second = EdgeConv(dense(2 * 32, 64, 64, 64), aggr="mean")
+        self.first = EdgeConv(dense(2 * 4, 32, 32), aggr="mean")
+        self.second = EdgeConv(dense(2 * 32, 64, 64), aggr="mean")
         self.head = nn.Sequential(dense(2 * 64, 64), nn.Linear(64, N_CLASSES))
         initialise(self)
 

@@ -24,7 +24,7 @@ def with_constituents(batch, constituents, counts):
 
 
 @pytest.mark.parametrize(
-    ("kind", "number"), [("pfn", 82_458), ("efn", 82_358), ("nsub", 57_502), ("efp", 72), ("graph", 23_266)]
+    ("kind", "number"), [("pfn", 82_458), ("efn", 82_358), ("nsub", 57_502), ("efp", 72), ("graph", 18_050)]
 )
 def test_numbers_of_parameters(kind, number):
     """Those of PFN and EFN are the article's, 82 k."""
