@@ -12,8 +12,9 @@ from .padded import random_jets
 ARGUMENTS = {"n_nsub": 22, "n_efp": 35, "neighbours": 4}
 
 
-def config(kind="pfn", *, epochs=3, patience=10):
-    return TrainOne(batch=32, patience=patience, tagger=TaggerConfig(kind=kind, epochs=epochs, neighbours=4))
+def config(kind="pfn", *, epochs=3, patience=10, learning_rate=0.001):
+    tagger = TaggerConfig(kind=kind, epochs=epochs, neighbours=4, learning_rate=learning_rate)
+    return TrainOne(batch=32, patience=patience, tagger=tagger)
 
 
 def training(kind="pfn", seed=0, **changes):
@@ -79,7 +80,7 @@ def test_training_stops_when_the_validation_loss_does_not_fall(tmp_path):
 
 @pytest.mark.parametrize("kind", ["pfn", "efn", "nsub", "graph"])
 def test_taggers_learn(tmp_path, kind):
-    one = training(kind, epochs=8)
+    one = training(kind, epochs=8, learning_rate=0.005)
     fit_network(one, learnable(400, 0), learnable(200, 1), tmp_path / "a.pt")
     assert one.best < 0.6, "0.69 is guessing"
 
