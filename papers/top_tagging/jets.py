@@ -1,0 +1,58 @@
+"""The jets of one split in memory, without padding, as the taggers of arXiv:1902.09914 read them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some jets: the constituents of all of them follow each other."""
+
+    label: Tensor  # (jet,)
+    constituents: Tensor  # (constituent of any jet, 3)
+    counts: Tensor  # (jet,) constituents of each
+    nsub: Tensor  # (jet, observable)
+    efp: Tensor  # (jet, polynomial)
+
+    def __len__(self) -> int:
+        """Return the number of jets."""
+        return len(self.label)
+
+
+class JetSet:
+    """All jets of a split."""
+
+    def __init__(self, label: Tensor, constituents: Tensor, offsets: Tensor, nsub: Tensor, efp: Tensor) -> None:
+        """Remember the arrays; the constituents of jet k are offsets[k] to offsets[k + 1]."""
+        self.label, self.nsub, self.efp = label, nsub, efp
+        self._constituents, self._offsets = constituents, offsets
+
+    def __len__(self) -> int:
+        """Return the number of jets."""
+        return len(self.label)
+
+    def batch(self, chosen: Tensor) -> Batch:
+        """Return the chosen jets in the given order."""
+        starts = self._offsets[chosen]
+        counts = self._offsets[chosen + 1] - starts
+        ends = counts.cumsum(0)
+        rows = torch.arange(int(ends[-1])) + torch.repeat_interleave(starts - ends + counts, counts)
+        return Batch(self.label[chosen], self._constituents[rows], counts, self.nsub[chosen], self.efp[chosen])
+
+
+def read_jets(prepared: Path, split: str) -> JetSet:
+    """Return the jets of "train", "val" or "test" of a prepared file."""
+    with h5py.File(prepared) as file:
+        group = file[f"jets/{split}"]
+        return JetSet(
+            label=torch.from_numpy(group["label"][:].astype(np.int64)),
+            constituents=torch.from_numpy(group["constituents"][:]),
+            offsets=torch.from_numpy(group["offsets"][:]),
+            nsub=torch.from_numpy(group["nsub"][:]),
+            efp=torch.from_numpy(group["efp"][:]),
+        )

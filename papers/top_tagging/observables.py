@@ -1,0 +1,97 @@
+"""What the taggers of arXiv:1902.09914 see of a jet: constituents around its axis, and high-level observables."""
+
+from dataclasses import dataclass
+
+import awkward as ak
+import fastjet
+import numpy as np
+
+from papers.top_tagging.polynomials import flow_polynomials
+from papers.top_tagging.settings import PrepareConfig
+
+JET_RADIUS = 0.8  # normalises N-subjettiness
+
+
+@dataclass(frozen=True)
+class Described:
+    """Some jets, ready for the taggers."""
+
+    label: np.ndarray  # (jet,)
+    n_constituents: np.ndarray  # (jet,)
+    constituents: np.ndarray  # (constituent of any jet, 3): share of pT, distance in rapidity and azimuth
+    kinematics: np.ndarray  # (jet, 3): transverse momentum [GeV], pseudorapidity, mass [GeV]
+    nsub: np.ndarray  # (jet, 3 M - 2)
+    efp: np.ndarray  # (jet, polynomial)
+
+
+def jet_kinematics(momenta: np.ndarray) -> np.ndarray:
+    """Return pT [GeV], pseudorapidity and mass [GeV] (jet, 3) of the sum of E, px, py, pz (jet, constituent, 4).
+
+    The mass needs double precision: it is a small difference of large squares.
+    """
+    energy, px, py, pz = momenta.sum(axis=1).T
+    pt = np.hypot(px, py)
+    mass = np.sqrt(np.maximum(energy**2 - pt**2 - pz**2, 0))
+    return np.stack([pt, np.arcsinh(pz / np.maximum(pt, 1e-12)), mass], axis=1)
+
+
+def around_axis(momenta: np.ndarray) -> np.ndarray:
+    """Return the constituents around the axis (jet, constituent, 3): share of pT, distance in rapidity and azimuth.
+
+    The axis is the pT-weighted centroid. Padding has a share of zero and no distance.
+
+    Args:
+        momenta: E, px, py, pz [GeV] (jet, constituent, 4), zero where padded
+    """
+    energy, px, py, pz = np.moveaxis(momenta, -1, 0)
+    pt = np.hypot(px, py)
+    real = pt > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rapidity = np.where(real, 0.5 * np.log(np.maximum(energy + pz, 1e-9) / np.maximum(energy - pz, 1e-9)), 0.0)
+    total = momenta.sum(axis=1)
+    turned = np.arctan2(py, px) - np.arctan2(total[:, 2], total[:, 1])[:, None]
+    azimuth = np.where(real, (turned + np.pi) % (2 * np.pi) - np.pi, 0.0)
+    shares = pt / np.maximum(pt.sum(axis=1, keepdims=True), 1e-12)
+    places = [np.where(real, x - (shares * x).sum(axis=1, keepdims=True), 0.0) for x in (rapidity, azimuth)]
+    return np.stack([shares, *places], axis=-1)
+
+
+def subjettiness(momenta: np.ndarray, *, bodies: int, betas: list[float]) -> np.ndarray:
+    """Return the N-subjettiness basis of M-body phase space (jet, 3 M - 4), K. Datta, A. Larkoski, arXiv:1704.08249.
+
+    tau_1 ... tau_(M-2) for each of three exponents, and tau_(M-1) for the last two of them; axes are those of
+    winner-takes-all kT, from fastjet's contrib package.
+
+    Args:
+        momenta: E, px, py, pz [GeV] (jet, constituent, 4), zero where padded
+        bodies: M.
+        betas: The three exponents of the distance, e.g. 0.5, 1, 2.
+    """
+    real = momenta[..., 0] > 0
+    columns = dict(zip(("E", "px", "py", "pz"), momenta[real].T, strict=True))
+    jets = ak.unflatten(ak.zip(columns, with_name="Momentum4D"), real.sum(axis=1))
+    definition = fastjet.JetDefinition(fastjet.kt_algorithm, 10.0)
+    clusters = fastjet.ClusterSequence(jets, definition)
+    numbers = list(range(1, bodies))
+    found = []
+    for place, beta in enumerate(betas):
+        tau = clusters.njettiness("NormalizedMeasure", "WTA_KT_Axes", numbers, beta, JET_RADIUS)
+        tau = ak.to_numpy(tau).reshape(len(momenta), len(numbers))
+        found.append(tau if place > 0 else tau[:, :-1])
+    return np.concatenate(found, axis=1)
+
+
+def describe(momenta: np.ndarray, label: np.ndarray, config: PrepareConfig) -> Described:
+    """Return everything that is stored of some jets; arguments as read from the archive's file."""
+    momenta = momenta[:, : config.n_constituents]
+    kinematics, features = jet_kinematics(momenta), around_axis(momenta)
+    real = momenta[..., 0] > 0
+    tau = subjettiness(momenta, bodies=config.bodies, betas=config.betas)
+    return Described(
+        label=label,
+        n_constituents=real.sum(axis=1),
+        constituents=features[real].astype(np.float32),
+        kinematics=kinematics,
+        nsub=np.concatenate([tau, kinematics[:, [0, 2]]], axis=1).astype(np.float32),
+        efp=flow_polynomials(features[:, : config.efp_constituents], degree=config.efp_degree).astype(np.float32),
+    )

@@ -1,0 +1,103 @@
+"""Make jets of tops and QCD, and toy scores, in the files of the archive (arXiv:1902.09914, Sec. 2).
+
+Settings -> train.h5, val.h5, test.h5 in the layout of Zenodo 2603256; labels.pkl and one .npy file per tagger, as the
+comparison's authors publish them. The toy scores are drawn from two Gaussians: they exercise the readers and say
+nothing about taggers.
+"""
+
+import logging
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import norm
+
+from common.atomic import atomic_output
+from common.receipts import generated_receipt, write_receipt
+from common.stage import parse, run
+from papers.top_tagging.generator import Jets, generate
+from papers.top_tagging.jet_files import write_jets
+from papers.top_tagging.settings import SimulateConfig
+
+KINDS = ("qcd", "top")  # in the order of their labels
+Shard = tuple[str, int, int]  # kind, jets, seed
+
+
+def shards_of(kind: str, config: SimulateConfig) -> list[Shard]:
+    """Return the pieces that one kind of jets is generated in, each with a seed of its own.
+
+    Pythia takes seeds up to 900 million; those of different shards and kinds never coincide.
+    """
+    n_jets = sum(config.n_jets.values()) // 2
+    sizes = [min(config.jets_per_shard, n_jets - start) for start in range(0, n_jets, config.jets_per_shard)]
+    first = 100_000 * config.seed + 50_000 * KINDS.index(kind) + 1
+    return [(kind, size, first + number) for number, size in enumerate(sizes)]
+
+
+def generate_shard(shard: Shard, config: SimulateConfig) -> Jets:
+    """Return the jets of one shard; for a pool of processes."""
+    kind, n_jets, seed = shard
+    return generate(kind, config, n_jets=n_jets, seed=seed)
+
+
+def generate_all(config: SimulateConfig, *, threads: int) -> dict[str, Jets]:
+    """Return the jets of both kinds; the number of processes does not change them."""
+    shards = [shard for kind in KINDS for shard in shards_of(kind, config)]
+    with ProcessPoolExecutor(max_workers=min(threads, len(shards))) as pool:
+        found = list(pool.map(partial(generate_shard, config=config), shards))
+    jets = {}
+    for kind in KINDS:
+        parts = [part for part, shard in zip(found, shards, strict=True) if shard[0] == kind]
+        jets[kind] = Jets(np.concatenate([p.momenta for p in parts]), np.concatenate([p.truth for p in parts]))
+    return jets
+
+
+def mix(jets: dict[str, Jets], start: int, stop: int, generator: np.random.Generator) -> tuple[Jets, np.ndarray]:
+    """Return jets start to stop of both kinds in random order, and their labels (jet,)."""
+    order = generator.permutation(2 * (stop - start))
+    momenta = np.concatenate([jets[kind].momenta[start:stop] for kind in KINDS])[order]
+    truth = np.concatenate([jets[kind].truth[start:stop] for kind in KINDS])[order]
+    return Jets(momenta, truth), np.repeat([0, 1], stop - start)[order].astype(np.int8)
+
+
+def toy_scores(label: np.ndarray, *, auc: float, generator: np.random.Generator) -> np.ndarray:
+    """Return calibrated scores (jet,) whose area under the ROC curve is `auc` on average.
+
+    Two unit Gaussians at a distance d have the area Phi(d / sqrt(2)); the score is the probability of a top.
+    """
+    distance = np.sqrt(2) * norm.ppf(auc)
+    place = generator.normal((label - 0.5) * distance)
+    return (1 / (1 + np.exp(-distance * place))).astype(np.float32)
+
+
+def write_scores(label: np.ndarray, folder: Path, config: SimulateConfig, generator: np.random.Generator) -> None:
+    """Write the labels (jet,) and the toy scores of all taggers."""
+    with atomic_output(folder / "labels.pkl") as path:
+        path.write_bytes(pickle.dumps(label, protocol=3))
+    for file, auc in config.toy_auc.items():
+        with atomic_output(folder / file) as path:
+            np.save(path, toy_scores(label, auc=auc, generator=generator))
+
+
+def main() -> None:
+    """Generate, split, write, and write the receipts."""
+    arguments = parse(__doc__, config=SimulateConfig, path_lists=["files", "receipts"], numbers=["threads"])
+    config, folder = arguments.config, arguments.files[0].parent
+    jets = generate_all(config, threads=arguments.threads)
+    generator = np.random.default_rng(config.seed)
+    start = 0
+    for split, n_jets in config.n_jets.items():
+        chosen, label = mix(jets, start, start + n_jets // 2, generator)
+        write_jets(folder / f"{split}.h5", chosen.momenta, chosen.truth, label, split=split)
+        logging.info("%s: %d jets", split, len(label))
+        start += n_jets // 2
+        if split == "test":
+            write_scores(label, folder, config, generator)
+    for file, receipt in zip(arguments.files, arguments.receipts, strict=True):
+        write_receipt(receipt, generated_receipt(file, dataset="generated"))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,106 @@
+"""From jet files to prepared arrays, a trained tagger, its scores and metrics."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from common.config import load_settings
+from common.yamlio import InputError
+
+from ..evaluate import measure_jets, measure_taggers, median
+from ..jet_files import read_chunk, write_jets
+from ..jets import read_jets
+from ..observables import around_axis
+from ..predict import store_trained
+from ..prepare import store_jets
+from ..settings import Settings, TrainOne
+from ..simulate import generate_all, mix
+from ..train import train_tagger
+
+FOLDER = Path(__file__).parents[1]
+SETTINGS = load_settings(FOLDER, "smoke", Settings)
+N_JETS = {"train": 16, "val": 6, "test": 10}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Return a prepared file of 32 generated jets, and the folder of their files."""
+    folder = tmp_path_factory.mktemp("jets")
+    config = SETTINGS.simulate.model_copy(update={"n_jets": N_JETS, "jets_per_shard": 16})
+    jets, generator, start = generate_all(config, threads=1), np.random.default_rng(0), 0
+    for split, n in N_JETS.items():
+        chosen, label = mix(jets, start, start + n // 2, generator)
+        write_jets(folder / f"{split}.h5", chosen.momenta, chosen.truth, label, split=split)
+        start += n // 2
+    with h5py.File(folder / "prepared.h5", "w") as file:
+        for split in N_JETS:
+            chunked = SETTINGS.prepare.model_copy(update={"chunk": 3})
+            store_jets(file.create_group(f"jets/{split}"), folder / f"{split}.h5", chunked, threads=2)
+        file["label"] = file["jets/test/label"][:]
+        file.create_group("scores")
+    return folder / "prepared.h5"
+
+
+def test_jets_keep_their_order_and_constituents_through_the_chunks(prepared):
+    momenta, label = read_chunk(prepared.parent / "train.h5", 0, 16)
+    batch = read_jets(prepared, "train").batch(torch.arange(16))
+    assert batch.label.tolist() == label.tolist()
+    real = momenta[..., 0] > 0
+    assert batch.counts.tolist() == real.sum(axis=1).tolist()
+    assert np.allclose(batch.constituents.numpy(), around_axis(momenta)[real], atol=1e-6)
+
+
+def test_observables_of_chunks_are_those_of_the_whole(prepared, tmp_path):
+    with h5py.File(tmp_path / "whole.h5", "w") as file:
+        store_jets(file.create_group("jets"), prepared.parent / "train.h5", SETTINGS.prepare, threads=1)
+        with h5py.File(prepared) as chunked:
+            for name in ("offsets", "label", "constituents", "kinematics", "nsub", "efp"):
+                assert np.allclose(file[f"jets/{name}"][:], chunked[f"jets/train/{name}"][:], rtol=1e-5), name
+
+
+def test_the_reader_takes_no_more_constituents_than_asked_for(prepared, tmp_path):
+    config = SETTINGS.prepare.model_copy(update={"n_constituents": 10})
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        store_jets(file.create_group("jets"), prepared.parent / "val.h5", config, threads=1)
+        assert np.diff(file["jets/offsets"][:]).max() == 10
+
+
+def test_a_tagger_from_training_to_metrics(prepared, tmp_path):
+    config = TrainOne(batch=8, patience=3, tagger=SETTINGS.train.taggers["nsub"])
+    metrics = []
+    for attempt in ("first", "second"):
+        stored, history = train_tagger(prepared, config, tmp_path / f"{attempt}.pt", seed=1)
+        assert history.epoch == [1, 2]
+        (tmp_path / attempt / "nsub").mkdir(parents=True)
+        torch.save(stored, tmp_path / attempt / "nsub/model.pt")
+        with h5py.File(tmp_path / f"{attempt}.h5", "w") as file, h5py.File(prepared) as source:
+            source.copy("label", file)
+            source.copy("scores", file)
+            jets = read_jets(prepared, "test")
+            store_trained(file.create_group("trained"), ["nsub"], tmp_path / attempt, jets, batch=4)
+        metrics.append(measure_taggers(tmp_path / f"{attempt}.h5", [0.3]))
+    assert metrics[0] == metrics[1], "the same seed gives the same metrics"
+    assert metrics[0]["trained.nsub.n_parameters"]["value"] == 57_502
+    assert 0 <= metrics[0]["trained.nsub.auc"]["value"] <= 1
+
+
+def test_properties_of_the_jets(prepared):
+    found = measure_jets(prepared)
+    assert 550 <= found["jets.top.pt.mean"]["value"] <= 650
+    assert found["jets.pt.below_window"]["value"] == 0
+    assert 120 < found["jets.top.mass.median"]["value"] < 200
+    assert found["jets.top.mass.median"]["value"] > found["jets.qcd.mass.median"]["value"]
+
+
+def test_the_error_of_a_median():
+    samples = np.random.default_rng(0).normal(size=(300, 400))
+    medians = [median(sample) for sample in samples]
+    assert np.mean([m["error"] for m in medians]) == pytest.approx(np.std([m["value"] for m in medians]), rel=0.15)
+
+
+def test_generated_runs_must_agree_on_the_number_of_test_jets():
+    with pytest.raises(InputError, match=r"n_jets\.test and prepare\.n_test must agree; found 200 and 100"):
+        load_settings(FOLDER, "smoke", Settings, changes={"prepare": {"n_test": 100}})

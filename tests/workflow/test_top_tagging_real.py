@@ -1,0 +1,76 @@
+"""Published scores from a loopback server: the run that a student starts first, with verdicts on real data."""
+
+import functools
+import http.server
+import json
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+from tests.workflow.conftest import ROOT, copy_sources
+
+REAL = ROOT.parent / "shared/real/top_tagging"
+pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the real scores are not beside this checkout")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Make the mirror's folders; the labels are a pickle, as they are published."""
+    folder = tmp_path_factory.mktemp("mirror")
+    (folder / "labels").mkdir()
+    labels = pickle.dumps(np.load(REAL / "test_labels.npy"), protocol=3)
+    (folder / "labels/labels.pkl").write_bytes(labels)
+    (folder / "scores").symlink_to(REAL / "landscape_scores")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mirror(folder):
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def small_run(mirror, tmp_path_factory):
+    checkout = copy_sources(tmp_path_factory.mktemp("top_tagging") / "checkout", papers=["top_tagging"])
+    done = checkout.snakemake("papers/top_tagging", "--config", f"mirror={mirror}", timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return checkout
+
+
+def test_seven_rows_of_the_table_on_real_scores(small_run):
+    lines = json.loads((small_run.folder / "results/top_tagging/small/comparison.json").read_text())["lines"]
+    verdicts = {line["claim"]["id"]: line["outcome"]["verdict"] for line in lines}
+    judged = {name: verdict for name, verdict in verdicts.items() if not name.startswith("trained_")}
+    assert {name for name, verdict in judged.items() if verdict != "reproduced"} == {"efn_accuracy"}
+    assert len(judged) == 36
+    assert {verdict for name, verdict in verdicts.items() if name.startswith("trained_")} == {"not attempted"}
+
+
+def test_every_figure_is_there(small_run):
+    folder = small_run.folder / "results/top_tagging/small/figures"
+    assert len(list(folder.glob("fig*.png"))) == len(list(folder.glob("fig*.csv"))) == 6
+    header, *rows = (folder / "fig3_agreement.csv").read_text().splitlines()
+    assert header == "tagger,auc,accuracy,rejection_30" and len(rows) == 7
+
+
+def test_the_second_call_needs_neither_network_nor_work(small_run):
+    again = small_run.snakemake("papers/top_tagging")
+    assert again.returncode == 0 and "1 of 1 steps" in again.stderr
+
+
+def test_a_mirror_that_lost_the_last_jet_stops_the_run_with_the_reason(folder, mirror, tmp_path):
+    (folder / "cut/labels").mkdir(parents=True)
+    (folder / "cut/labels/labels.pkl").write_bytes((folder / "labels/labels.pkl").read_bytes())
+    (folder / "cut/scores").mkdir()
+    for path in (REAL / "landscape_scores").glob("*.npy"):
+        np.save(folder / "cut/scores" / path.name, np.load(path)[0:-1])
+    checkout = copy_sources(tmp_path / "checkout", papers=["top_tagging"])
+    done = checkout.snakemake("papers/top_tagging", "--config", f"mirror={mirror}/cut")
+    assert done.returncode != 0
+    assert "One jet is missing" in done.stdout + done.stderr
