@@ -1,12 +1,13 @@
 """The figures of arXiv:1511.05190: each function takes arrays and returns a figure and the numbers that it draws."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import SymLogNorm
 from matplotlib.figure import Figure
+from scipy.signal import correlate2d
 
 from common.plotting import new_figure
 from papers.jet_images.reference import published_curves, published_distribution
@@ -27,6 +28,7 @@ SHORT = LABELS | {"mass": "mass"}
 SOURCE = "authors' figure"
 EXTENT = (-1.25, 1.25, -1.25, 1.25)  # of an image: pseudorapidity, azimuth
 JETS_OF_ARTICLE = 8e6
+TINY = 1e-12
 
 
 def label_of(name: str) -> str:
@@ -53,35 +55,44 @@ def figure_variables(values: Mapping[str, np.ndarray], label: np.ndarray, weight
     return figure, drawn
 
 
-def draw_image(axes: Axes, image: np.ndarray, title: str, **options: Any) -> Any:
-    """Draw one image (row, column) and return what a colour bar needs."""
-    shown = axes.imshow(image, extent=EXTENT, interpolation="nearest", **options)
-    axes.set_title(title, fontsize=9)
-    axes.set_box_aspect(1)
-    return shown
-
-
-def grid_of_images(images: Mapping[str, np.ndarray], *, ncols: int, symmetric: bool, unit: str) -> tuple[Figure, Drawn]:
-    """Draw images (row, column) side by side with one scale, logarithmic but around zero."""
-    nrows = -(-len(images) // ncols)
-    figure, grid = new_figure(
-        figsize=(2.3 * ncols + 1, 2.3 * nrows + 0.5), nrows=nrows, ncols=ncols, squeeze=False, sharex=True, sharey=True
-    )
-    largest = max(float(np.abs(image).max()) for image in images.values()) or 1.0
-    norm = SymLogNorm(largest * 1e-4, vmin=-largest if symmetric else 0.0, vmax=largest)
-    if symmetric:
-        norm = None
-    for axes in grid.flat[len(images) :]:
-        axes.set_visible(False)
-    for axes, (title, image) in zip(grid.flat, images.items(), strict=False):
-        limits = {"vmin": -largest, "vmax": largest, "cmap": "RdBu_r"} if symmetric else {"norm": norm, "cmap": "jet"}
-        shown = draw_image(axes, image, title, **limits)
-    for axes in grid[:, 0]:
-        axes.set_ylabel(r"$\phi'$")
-    for axes in grid[-1]:
-        axes.set_xlabel(r"$\eta'$")
-    figure.colorbar(shown, ax=list(grid.flat), label=unit, shrink=0.9)
+def figure_images(images: Mapping[str, np.ndarray], *, symmetric: bool, unit: str) -> tuple[Figure, Drawn]:
+    """Draw a few images (row, column) side by side with one scale, logarithmic or symmetric around zero."""
+    figure, row = new_figure(figsize=(3.4 * len(images) + 1, 3.6), ncols=len(images), sharey=True)
+    for axes, (title, image) in zip(row, images.items(), strict=True):
+        shown = axes.imshow(
+            image, extent=EXTENT, interpolation="nearest", **scale_of(images.values(), symmetric=symmetric)
+        )
+        axes.set(title=title, xlabel=r"$\eta'$")
+    row[0].set_ylabel(r"$\phi'$")
+    figure.colorbar(shown, ax=list(row), label=unit)
     return figure, {title: image.ravel() for title, image in images.items()}
+
+
+def scale_of(images: Iterable[np.ndarray], *, symmetric: bool) -> dict[str, Any]:
+    """Return colours for images that share a scale."""
+    largest = max(float(np.nanmax(np.abs(image))) for image in images) or 1.0
+    if symmetric:
+        return {"vmin": -largest, "vmax": largest, "cmap": "RdBu_r"}
+    return {"norm": SymLogNorm(largest * 1e-4, vmin=0.0, vmax=largest), "cmap": "viridis"}
+
+
+def mosaic(images: np.ndarray, *, ncols: int) -> np.ndarray:
+    """Return images (image, row, column) side by side in one array, with empty lines between them."""
+    n_images, height, width = images.shape
+    nrows = -(-n_images // ncols)
+    found = np.full((nrows * (height + 1) - 1, ncols * (width + 1) - 1), np.nan)
+    for number, image in enumerate(images):
+        top, left = number // ncols * (height + 1), number % ncols * (width + 1)
+        found[top : top + height, left : left + width] = image
+    return found
+
+
+def draw_mosaic(axes: Axes, images: np.ndarray, *, ncols: int, symmetric: bool, title: str) -> Any:
+    """Draw images (image, row, column) beside each other, numbered from left to right and from top to bottom."""
+    tiles = mosaic(images, ncols=ncols)
+    shown = axes.imshow(tiles, interpolation="nearest", **scale_of([tiles], symmetric=symmetric))
+    axes.set(title=title, xticks=[], yticks=[])
+    return shown
 
 
 def figure_rocs(
@@ -148,7 +159,7 @@ def figure_learned(values: Mapping[str, np.ndarray], score: np.ndarray, weight: 
     for axes, (name, limits) in zip(grid, ranges.items(), strict=True):
         edges = np.linspace(*limits, 21)
         content = np.histogram2d(values[name], score, bins=(edges, slices), weights=weight)[0]
-        content /= np.maximum(content.sum(axis=0, keepdims=True), 1e-12)  # each slice of the output adds up to one
+        content /= np.maximum(content.sum(axis=0, keepdims=True), TINY)  # each slice of the output adds up to one
         shown = axes.pcolormesh(slices, edges, content, cmap="viridis")
         axes.set(xlabel="output of MaxOut", ylabel=LABELS[name])
         figure.colorbar(shown, ax=axes, label="P(variable | output)")
@@ -158,15 +169,23 @@ def figure_learned(values: Mapping[str, np.ndarray], score: np.ndarray, weight: 
 
 def figure_filters(filters: np.ndarray, difference: np.ndarray) -> tuple[Figure, Drawn]:
     """First kernels (map, row, column), and the difference of both mean images (row, column) after each of them."""
-    from scipy.signal import convolve2d
+    unit = filters / np.abs(filters).max(axis=(1, 2), keepdims=True)
+    # What a network calls a convolution is a correlation: the kernel is not turned round.
+    after = np.array([correlate2d(difference, kernel, mode="full") for kernel in filters])
+    after /= np.maximum(np.abs(after).max(axis=(1, 2), keepdims=True), TINY)
+    figure, row = new_figure(figsize=(10.5, 5.2), ncols=2)
+    draw_mosaic(row[0], unit, ncols=8, symmetric=True, title="32 kernels of 11 x 11 pixels")
+    shown = draw_mosaic(row[1], after, ncols=8, symmetric=True, title="W − QCD after each of them")
+    figure.colorbar(shown, ax=list(row), label="in units of each one's largest value")
+    return figure, {f"kernel_{number}": kernel.ravel() for number, kernel in enumerate(filters)}
 
-    order = np.argsort(-np.abs(filters).sum(axis=(1, 2)))[:8]
-    images = {f"kernel {index}": filters[index] / np.abs(filters[index]).max() for index in order}
-    for index in order:
-        # What a network calls a convolution is a correlation: the kernel is not turned round.
-        convolved = convolve2d(difference, filters[index][::-1, ::-1], mode="full")
-        images[f"W − QCD after {index}"] = convolved / np.abs(convolved).max()
-    return grid_of_images(images, ncols=8, symmetric=True, unit="relative")
+
+def figure_strongest(nodes: np.ndarray) -> tuple[Figure, Drawn]:
+    """Mean image (node, row, column) of the jets that excite each of the last nodes most."""
+    figure, axes = new_figure(figsize=(7.0, 6.2))
+    shown = draw_mosaic(axes, nodes, ncols=5, symmetric=False, title="the 25 nodes before the output of MaxOut")
+    figure.colorbar(shown, ax=axes, label="mean pT [GeV] per pixel")
+    return figure, {f"node_{number}": image.ravel() for number, image in enumerate(nodes)}
 
 
 def correlation_image(images: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -182,7 +201,7 @@ def correlation_image(images: np.ndarray, score: np.ndarray, weight: np.ndarray)
     centred = images - np.einsum("j,jrc->rc", share, images)
     covariance = np.einsum("j,jrc->rc", share * output, centred)
     spread = np.sqrt(np.einsum("j,jrc->rc", share, centred**2) * (share @ output**2))
-    return covariance / np.maximum(spread, 1e-12)
+    return covariance / np.maximum(spread, TINY)
 
 
 def figure_learning_curve(metrics: Mapping[str, Mapping[str, Any]], taggers: list[str]) -> tuple[Figure, Drawn]:
@@ -215,6 +234,6 @@ def figure_learning_curve(metrics: Mapping[str, Mapping[str, Any]], taggers: lis
     axes.set(
         xscale="log", yscale="log", xlabel="training jets", ylabel=r"$\int 1/\varepsilon_b\,d\varepsilon_s$, 0.2 to 0.8"
     )
-    axes.set_ylim(3, 40)
+    axes.set_ylim(1.3, 40)
     axes.legend(fontsize=8)
     return figure, drawn

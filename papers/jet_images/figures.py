@@ -18,12 +18,13 @@ from papers.jet_images.drawing import (
     Drawn,
     correlation_image,
     figure_filters,
+    figure_images,
     figure_learned,
     figure_learning_curve,
     figure_mass_steps,
     figure_rocs,
+    figure_strongest,
     figure_variables,
-    grid_of_images,
 )
 from papers.jet_images.splits import Jets, read_jets
 
@@ -57,7 +58,7 @@ def mean_image(jets: Jets, kind: int) -> np.ndarray:
 def figure_average(jets: Jets) -> tuple[Figure, Drawn]:
     """Mean images of W bosons and of QCD jets."""
     images = {"W boson": mean_image(jets, 1), "QCD": mean_image(jets, 0)}
-    return grid_of_images(images, ncols=2, symmetric=False, unit="pT [GeV] per pixel")
+    return figure_images(images, symmetric=False, unit="mean pT [GeV] per pixel")
 
 
 def figures_of_networks(jets: Jets, predictions: Path) -> dict[str, tuple[Figure, Drawn]]:
@@ -71,12 +72,11 @@ def figures_of_networks(jets: Jets, predictions: Path) -> dict[str, tuple[Figure
         name: correlation_image(test.image, scores[key], test.weight)
         for name, key in (("ConvNet", "convnet"), ("MaxOut", "maxout"))
     }
-    means = {f"node {number}": image for number, image in enumerate(nodes)}
     return {
         "fig7_learned": figure_learned(test.variables, scores["maxout"], test.weight),
         "fig8_filters": figure_filters(filters, difference),
-        "fig9_strongest": grid_of_images(means, ncols=5, symmetric=False, unit="mean pT [GeV]"),
-        "fig10_correlation": grid_of_images(correlations, ncols=2, symmetric=True, unit="correlation with the output"),
+        "fig9_strongest": figure_strongest(nodes),
+        "fig10_correlation": figure_images(correlations, symmetric=True, unit="correlation with the output"),
     }
 
 

@@ -14,9 +14,8 @@ from papers.jet_images.experiments import Experiments
 
 paper = Paper("jet_images", config)
 experiments = Experiments(paper)
-CURVES = expand(
-    "papers/jet_images/curves/{name}.csv", name=["roc", "distributions"]
-)
+FILES = ["jet_images.hdf5", "steps.hdf5"]
+CURVES = expand("papers/jet_images/curves/{name}.csv", name=["roc", "distributions"])
 
 
 rule simulate:
@@ -27,7 +26,7 @@ rule simulate:
         steps=f"{paper.generated_data}/steps.hdf5",
         receipts=expand(
             f"{paper.results}/receipts/generated/{{file}}.json",
-            file=["jet_images.hdf5", "steps.hdf5"],
+            file=FILES,
             allow_missing=True,
         ),
     log:

@@ -71,7 +71,7 @@ def leading_jets(config, kind, *, n_events, seed):
     return pt, mass, weight, roulette.n_tried
 
 
-@pytest.mark.parametrize(("kind", "n_events"), [("background", 700), ("signal", 400)])
+@pytest.mark.parametrize(("kind", "n_events"), [("background", 400), ("signal", 300)])
 def test_rates_with_roulette_are_those_of_plain_generation(kind, n_events):
     """Per tried event, in and around the window: the window itself holds 3 % of QCD, too few for a quick test."""
     plain, early = with_roulette(smallest_chance=1.0), with_roulette(smallest_chance=0.2)

@@ -41,7 +41,7 @@ def jets(n=300):
     generator = np.random.default_rng(1)
     label = np.arange(n) % 2
     image = generator.random((n, 25, 25)).astype(np.float32)
-    image[label == 1, 12, 12] += 3
+    image[label == 1, 12, 12] += 30
     return Jets(image, label, np.ones(n), {"mass": generator.random(n)})
 
 
