@@ -127,8 +127,8 @@ class PredictOne(PredictConfig, Splits):
 class EvaluateConfig(Strict):
     """Section `evaluate`."""
 
-    bins: Count  # of a likelihood ratio of one variable, with equal background
-    pair_bins: Count  # of each of two variables
+    bins: Annotated[list[Count], Field(min_length=1)]  # of likelihood ratios of one variable; their mean counts
+    pair_bins: Annotated[list[Count], Field(min_length=1)]  # of each of two variables
     n_bootstrap: Count
 
 
