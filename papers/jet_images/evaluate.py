@@ -4,8 +4,8 @@ prepared.h5 and predictions.h5 -> metrics.json, and curves.h5 with 1/(background
 of signal efficiencies 0.2 to 0.8, by name: a variable, a pair "mass+tau21", a network, a network with a variable, and
 the mass after each step of the preprocessing, "step_<name>".
 
-Variables and pairs use all jets: the likelihood ratio of each comes from the fifths that it does not belong to. Networks
-use the test jets.
+Variables and pairs use all jets: the likelihood ratio of each comes from the fifths that it does not belong to.
+Networks use the test jets.
 """
 
 from itertools import combinations
