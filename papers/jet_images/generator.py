@@ -1,0 +1,200 @@
+"""Events of W' -> W Z and of QCD with Pythia 8, with the settings of the authors' code (arXiv:1511.05190, Sec. 3).
+
+Of a hundred QCD events three end up in an image, and multiple interactions and the late shower take nearly all of the
+time. So the evolution is stopped once, at a scale where the jet's mass is decided but the expensive part has not begun.
+An event with a jet in the windows goes on. Any other one goes on with a chance p that falls with the distance from the
+windows, and then counts 1/p: Russian roulette, which leaves every expectation value as it was.
+"""
+
+from typing import NamedTuple
+
+import awkward as ak
+import fastjet
+import numpy as np
+import pythia8mc
+
+from papers.jet_images.detector import NEUTRINOS, Objects
+from papers.jet_images.settings import JetConfig, SimulateConfig
+
+W_BOSON = 24
+HARD = 5  # place in Pythia's record of what the hard process makes first; it never changes
+CARDS = {
+    "signal": [
+        "NewGaugeBoson:ffbar2Wprime = on",
+        "Wprime:coup2WZ = 1",
+        "34:m0 = {w_prime_mass_gev}",
+        "34:onMode = off",
+        "34:onIfAny = 23 24",
+        "24:onMode = off",
+        "24:onIfAny = 1 2 3 4",
+        "23:onMode = off",
+        "23:onIfAny = 12",
+    ],
+    "background": [
+        "HardQCD:all = on",
+        "PhaseSpace:pTHatMin = {pt_hat_gev[0]}",
+        "PhaseSpace:pTHatMax = {pt_hat_gev[1]}",
+    ],
+}
+
+
+class Roulette(pythia8mc.UserHooks):
+    """Ends unpromising events early, and remembers the weights of the others."""
+
+    def __init__(self, config: SimulateConfig, *, seed: int) -> None:
+        """Start without events."""
+        super().__init__()
+        self.config = config
+        self.n_tried = 0
+        self._weights: dict[float, float] = {}
+        windows = (*config.jets.pt_gev, *config.steps_pt_gev)
+        self.pt_window = (min(windows), max(windows))
+        self._generator = np.random.default_rng(seed)
+
+    def ends(self, event: pythia8mc.Event, distance: float) -> bool:
+        """Tell whether an event ends here, and remember its weight if it goes on.
+
+        Args:
+            event: The unfinished event.
+            distance: From the windows, in units of how far the rest of the evolution moves a jet.
+        """
+        self.n_tried += 1
+        chance = max(float(np.exp(-(distance**2) / 2)), self.config.roulette.smallest_chance)
+        self._weights[event[HARD].pz()] = 1 / chance
+        return bool(self._generator.random() >= chance)
+
+    def weights_of(self, hard_pz: np.ndarray) -> np.ndarray:
+        """Return the weights (event,) of finished events, known by the pz of their hard process, and forget them.
+
+        Pythia drops an event now and then after it went on, so their order alone is not enough.
+        """
+        found = np.array([self._weights[pz] for pz in hard_pz])
+        self._weights.clear()
+        return found
+
+    def pt_distance(self, pt: float) -> float:
+        """Return the distance of a transverse momentum [GeV] from the window."""
+        return outside(pt, self.pt_window) / self.config.roulette.pt_spread_gev
+
+
+class NoRoulette(Roulette):
+    """Finishes every event."""
+
+    def weights_of(self, hard_pz: np.ndarray) -> np.ndarray:
+        """Return ones."""
+        return np.ones(len(hard_pz))
+
+
+class BosonRoulette(Roulette):
+    """For the signal: the W boson's transverse momentum before any shower decides."""
+
+    def canVetoResonanceDecays(self) -> bool:  # noqa: N802 (Pythia's name)
+        """Ask to be called when W' and W have decayed."""
+        return True
+
+    def doVetoResonanceDecays(self, process: pythia8mc.Event) -> bool:  # noqa: N802
+        """Return true to end the event."""
+        particles = (process[index] for index in range(process.size()))
+        return self.ends(process, min(self.pt_distance(p.pT()) for p in particles if abs(p.id()) == W_BOSON))
+
+
+class JetRoulette(Roulette):
+    """For the background: trimmed jets of the partons at a scale of the evolution decide."""
+
+    def canVetoPT(self) -> bool:  # noqa: N802
+        """Ask to be called once, when the evolution has come down to the scale."""
+        return True
+
+    def scaleVetoPT(self) -> float:  # noqa: N802
+        """Return the scale [GeV]."""
+        return self.config.roulette.scale_gev
+
+    def doVetoPT(self, position: int, event: pythia8mc.Event) -> bool:  # noqa: N802
+        """Return true to end the event."""
+        jets = parton_jets(event, self.config.jets)
+        leading = max((jet.untrimmed_pt for jet in jets), default=0.0)
+        return self.ends(event, min((self.distance(jet, leading) for jet in jets), default=np.inf))
+
+    def distance(self, jet: "PartonJet", leading_pt: float) -> float:
+        """Return how far a jet is from the windows, and from being the leading one."""
+        config, windows = self.config.roulette, self.config.jets
+        parts = (
+            self.pt_distance(jet.pt),
+            outside(jet.mass, windows.mass_gev) / config.mass_spread_gev,
+            outside(jet.eta, (-windows.eta_max, windows.eta_max)) / config.eta_spread,
+            (leading_pt - jet.untrimmed_pt) / config.pt_spread_gev,
+        )
+        return float(np.linalg.norm(parts))
+
+
+class PartonJet(NamedTuple):
+    """A trimmed jet of partons; momenta and mass in GeV."""
+
+    untrimmed_pt: float
+    pt: float
+    eta: float
+    mass: float
+
+
+def outside(value: float, window: tuple[float, float]) -> float:
+    """Return by how much a value misses a window; 0 within."""
+    return max(window[0] - value, value - window[1], 0.0)
+
+
+def parton_jets(event: pythia8mc.Event, config: JetConfig) -> list[PartonJet]:
+    """Return the trimmed jets of an unfinished event's partons; softer ones than half the leading jet are left out."""
+    particles = (event[index] for index in range(event.size()))
+    partons = [fastjet.PseudoJet(p.px(), p.py(), p.pz(), p.e()) for p in particles if p.isFinal()]
+    clusters = fastjet.ClusterSequence(partons, fastjet.JetDefinition(fastjet.antikt_algorithm, config.radius))
+    definition = fastjet.JetDefinition(fastjet.kt_algorithm, config.subjet_radius)
+    jets = fastjet.sorted_by_pt(clusters.inclusive_jets())
+    found = []
+    for jet in (jet for jet in jets if jet.pt() > jets[0].pt() / 2):
+        subjets = fastjet.ClusterSequence(list(jet.constituents()), definition)
+        trimmed = fastjet.PseudoJet(0.0, 0.0, 0.0, 0.0)
+        for subjet in subjets.inclusive_jets(config.subjet_fraction * jet.pt()):
+            trimmed = trimmed + subjet
+        found.append(PartonJet(jet.pt(), trimmed.pt(), trimmed.eta(), trimmed.m()))
+    return found
+
+
+def start_pythia(kind: str, config: SimulateConfig, *, seed: int) -> tuple[pythia8mc.Pythia, Roulette]:
+    """Return Pythia ready to make events of "signal" or "background", and what ends the unpromising ones.
+
+    Raises:
+        ValueError: If Pythia refuses a setting.
+    """
+    pythia = pythia8mc.Pythia("", False)
+    card = [line.format(**dict(config)) for line in CARDS[kind]]
+    common = ["Print:quiet = on", "Random:setSeed = on", f"Random:seed = {seed}", f"Beams:eCM = {config.energy_gev}"]
+    for setting in (*common, *card):
+        if not pythia.readString(setting):
+            raise ValueError(f"Pythia does not accept '{setting}'")
+    kinds = {"signal": BosonRoulette, "background": JetRoulette}
+    roulette = (kinds[kind] if config.roulette.smallest_chance < 1 else NoRoulette)(config, seed=seed)
+    pythia.setUserHooksPtr(roulette)
+    pythia.init()
+    return pythia, roulette
+
+
+def momenta_of(momenta: ak.Array) -> np.ndarray:
+    """Return E, px, py, pz (particle, 4) of a flat array of Pythia's four-momenta."""
+    return np.stack([ak.to_numpy(momenta[name]) for name in ("e", "px", "py", "pz")], axis=-1)
+
+
+def is_neutrino(code: ak.Array) -> ak.Array:
+    """Return which particles (event, any number) no calorimeter sees, from their PDG codes."""
+    size = np.abs(code)
+    return (size == NEUTRINOS[0]) | (size == NEUTRINOS[1]) | (size == NEUTRINOS[2])
+
+
+def generate_events(pythia: pythia8mc.Pythia, roulette: Roulette, *, n_events: int) -> tuple[Objects, np.ndarray]:
+    """Return what a calorimeter could see of some finished events, and the events' weights (event,).
+
+    Fewer come back than asked for where Pythia has given one up.
+    """
+    record = pythia.nextBatch(n_events).prt
+    seen = record[(record.status > 0) & ~is_neutrino(record.id)]
+    event = np.repeat(np.arange(len(record)), ak.to_numpy(ak.num(seen.id)))
+    weight = roulette.weights_of(ak.to_numpy(record.p.pz[:, HARD]))
+    return Objects(event, momenta_of(ak.flatten(seen.p))), weight

@@ -1,0 +1,168 @@
+"""Generate jet images of W bosons and QCD with the article's recipe (arXiv:1511.05190, Sec. 3).
+
+Settings -> jet_images.hdf5 in the layout of Zenodo 269622, and steps.hdf5 with the jets' masses after each step of the
+preprocessing.
+
+Pythia 8, W' -> W Z -> q q' nu nu and dijets at 14 TeV; towers of 0.1 x 0.1; the leading anti-kT jet, R = 1.0, trimmed;
+250 < pT < 300 GeV and 65 < m < 95 GeV; image, translated, rotated and flipped.
+"""
+
+import logging
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from common.atomic import atomic_output
+from common.receipts import generated_receipt, write_receipt
+from common.stage import parse, run
+from papers.jet_images.detector import (
+    Objects,
+    Trimmed,
+    as_momenta,
+    cells_of,
+    mass_of,
+    n_subjettiness,
+    pt_eta_phi,
+    select,
+    subjet_distance,
+    towers,
+    trimmed_jets,
+)
+from papers.jet_images.generator import generate_events, start_pythia
+from papers.jet_images.image_files import JetImages, concatenate, ratio, write_images
+from papers.jet_images.imaging import Deposits, make_image, masses_by_step
+from papers.jet_images.settings import SimulateConfig
+
+KINDS = ("background", "signal")  # in the order of their labels
+BATCH = 50  # events that are clustered together
+Shard = tuple[str, int, int]  # kind, jets, seed
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one generator made; `steps` has the mass [GeV] (jet,) after each step, `signal` and `weight`."""
+
+    images: JetImages
+    steps: dict[str, np.ndarray]
+
+
+def shards_of(kind: str, config: SimulateConfig) -> list[Shard]:
+    """Return the pieces that one kind of jets is generated in, each with a seed of its own.
+
+    Pythia takes seeds up to 900 million; those of different shards and kinds never coincide.
+    """
+    n_jets = config.n_jets[kind]
+    sizes = [min(config.jets_per_shard, n_jets - start) for start in range(0, n_jets, config.jets_per_shard)]
+    first = 200_000 * config.seed + 100_000 * KINDS.index(kind) + 1
+    return [(kind, size, first + number) for number, size in enumerate(sizes)]
+
+
+def deposits_of(jets: Trimmed, index: int) -> Deposits:
+    """Return towers and subjets of one jet."""
+    parts = (jets.constituents[index], jets.subjets[index])
+    return Deposits(*(np.stack(pt_eta_phi(as_momenta(part))) for part in parts))
+
+
+def images_of(jets: Trimmed, weight: np.ndarray, config: SimulateConfig, *, signal: int) -> JetImages:
+    """Return images and variables of jets; weight (event,) is that of the events."""
+    pt, eta, phi = pt_eta_phi(jets.momentum)
+    tau = n_subjettiness(jets.constituents, radius=config.jets.radius)
+    variables = {
+        "jet_pt": pt,
+        "jet_eta": eta,
+        "jet_phi": phi,
+        "jet_mass": mass_of(jets.momentum),
+        "jet_delta_R": subjet_distance(jets.subjets),
+        **{f"tau_{n}": tau[:, n - 1] for n in (1, 2, 3)},
+        "tau_21": ratio(tau[:, 1], tau[:, 0]),
+        "tau_32": ratio(tau[:, 2], tau[:, 1]),
+    }
+    image = [
+        make_image(deposits_of(jets, index), half_width=config.image_range, steps=list(config.preprocessing))
+        for index in range(len(pt))
+    ]
+    shape = np.array(image).reshape(-1, 25, 25)
+    return JetImages(shape, np.full(len(pt), signal, np.int8), weight[jets.event], variables)
+
+
+def steps_of(
+    jets: Trimmed, particles: Objects, weight: np.ndarray, config: SimulateConfig, *, signal: int
+) -> dict[str, np.ndarray]:
+    """Return the masses [GeV] (jet,) after each step; "particles" is that of what has filled the jet's towers."""
+    rows = []
+    for index, event in enumerate(jets.event):
+        own = particles.momenta[particles.event == event]
+        filled = cells_of(as_momenta(jets.constituents[index]), config.jets)
+        fine = own[np.isin(cells_of(own, config.jets), filled)].sum(axis=0)
+        steps = masses_by_step(deposits_of(jets, index), half_width=config.image_range)
+        rows.append({"particles": mass_of(fine), **steps, "signal": signal, "weight": weight[event]})
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+
+def join_steps(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the masses of all parts that have any."""
+    filled = [part for part in parts if part]
+    return {name: np.concatenate([part[name] for part in filled]) for name in filled[0]} if filled else {}
+
+
+def generate(kind: str, config: SimulateConfig, *, n_jets: int, seed: int) -> Made:
+    """Return `n_jets` images of "signal" or "background"; the same seed gives the same images."""
+    pythia, roulette = start_pythia(kind, config, seed=seed)
+    windows = (config.jets.pt_gev, config.steps_pt_gev)
+    lowest = min(low for low, _ in windows)
+    images: list[JetImages] = []
+    steps: list[dict[str, np.ndarray]] = []
+    n_found = 0
+    while n_found < n_jets:
+        particles, weight = generate_events(pythia, roulette, n_events=BATCH)
+        jets = trimmed_jets(towers(particles, config.jets), config.jets, n_events=len(weight), lowest_pt_gev=lowest)
+        for_images, for_steps = (select(jets, config.jets, pt_gev=window) for window in windows)
+        label = KINDS.index(kind)
+        images.append(images_of(for_images, weight, config, signal=label))
+        steps.append(steps_of(for_steps, particles, weight, config, signal=label))
+        n_found += len(images[-1])
+    logging.info("%s, seed %d: %d jets", kind, seed, n_found)
+    return Made(concatenate(images)[np.arange(n_jets)], join_steps(steps))
+
+
+def generate_shard(shard: Shard, config: SimulateConfig) -> Made:
+    """Return the jets of one shard; for a pool of processes."""
+    kind, n_jets, seed = shard
+    return generate(kind, config, n_jets=n_jets, seed=seed)
+
+
+def generate_all(config: SimulateConfig, *, threads: int) -> tuple[JetImages, dict[str, np.ndarray]]:
+    """Return images in random order, and the masses after each step; the number of processes does not change them."""
+    shards = [shard for kind in KINDS for shard in shards_of(kind, config)]
+    with ProcessPoolExecutor(max_workers=min(threads, len(shards))) as pool:
+        made = list(pool.map(partial(generate_shard, config=config), shards))
+    images = concatenate([part.images for part in made])
+    order = np.random.default_rng(config.seed).permutation(len(images))
+    return images[order], join_steps([part.steps for part in made])
+
+
+def write_steps(path: Path, steps: dict[str, np.ndarray]) -> None:
+    """Write the masses after each step."""
+    with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, values in steps.items():
+            file[name] = values.astype(np.float32)
+
+
+def main() -> None:
+    """Generate, write, and write the receipts."""
+    arguments = parse(
+        __doc__, config=SimulateConfig, paths=["images", "steps"], path_lists=["receipts"], numbers=["threads"]
+    )
+    images, steps = generate_all(arguments.config, threads=arguments.threads)
+    write_images(arguments.images, images)
+    write_steps(arguments.steps, steps)
+    for file, receipt in zip((arguments.images, arguments.steps), arguments.receipts, strict=True):
+        write_receipt(receipt, generated_receipt(file, dataset="generated"))
+
+
+if __name__ == "__main__":
+    run(main)

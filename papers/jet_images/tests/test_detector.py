@@ -1,0 +1,87 @@
+"""Towers, trimmed jets and N-subjettiness of hand-made events (arXiv:1511.05190, Sec. 3)."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastjet")
+
+from common.config import load_settings
+from common.workflow import ROOT
+from papers.jet_images.detector import (
+    Objects,
+    as_momenta,
+    cells_of,
+    mass_of,
+    massless,
+    n_subjettiness,
+    pt_eta_phi,
+    select,
+    subjet_distance,
+    towers,
+    trimmed_jets,
+)
+from papers.jet_images.settings import Settings
+
+CONFIG = load_settings(ROOT / "papers/jet_images", "generated", Settings).simulate.jets
+
+
+def objects(*events):
+    """Events given as lists of (pt, eta, phi) of massless particles."""
+    number = np.repeat(np.arange(len(events)), [len(event) for event in events])
+    return Objects(number, massless(*np.array([particle for event in events for particle in event]).T))
+
+
+def test_energy_of_a_cell_is_that_of_its_particles():
+    particles = objects([(10.0, 0.51, 1.01), (5.0, 0.59, 1.09), (7.0, -0.01, 1.02)], [(3.0, 0.55, 1.05)])
+    found = towers(particles, CONFIG)
+    assert found.event.tolist() == [0, 0, 1]
+    energy = 10 * np.cosh(0.51) + 5 * np.cosh(0.59)
+    assert found.momenta[:, 0] == pytest.approx([7 * np.cosh(0.01), energy, 3 * np.cosh(0.55)])
+    _, eta, phi = pt_eta_phi(found.momenta)
+    assert eta == pytest.approx([-0.05, 0.55, 0.55])
+    assert phi == pytest.approx([1.05, 1.05, 1.05])
+    assert mass_of(found.momenta) == pytest.approx([0, 0, 0], abs=1e-5)
+
+
+def test_a_tower_lies_in_the_cell_of_its_particles():
+    generator = np.random.default_rng(1)
+    place = np.column_stack([np.full(300, 2.0), generator.uniform(-4.9, 4.9, 300), generator.uniform(-3.1, 3.1, 300)])
+    particles = objects(place)
+    found = towers(particles, CONFIG)
+    assert set(cells_of(found.momenta, CONFIG)) == set(cells_of(particles.momenta, CONFIG))
+
+
+def test_particles_beyond_the_grid_are_not_seen():
+    assert len(towers(objects([(1.0, 5.2, 0.0), (1.0, -5.2, 0.0)]), CONFIG).event) == 0
+
+
+def test_trimming_drops_soft_subjets_and_takes_the_jet_that_led_before():
+    """The first jet has 300 GeV with 2 x 14 GeV that trimming removes; the second one has 280 GeV and loses nothing."""
+    event = [(272.0, 0.0, 0.5), (14.0, 0.7, 0.5), (14.0, -0.7, 0.5), (280.0, 0.0, 3.0)]
+    found = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
+    pt, _, phi = pt_eta_phi(found.momentum)
+    assert pt == pytest.approx([272]) and phi == pytest.approx([0.5])
+
+
+def test_events_without_a_hard_jet_are_left_out():
+    found = trimmed_jets(objects([(100.0, 0, 0)], [(260.0, 0, 0)]), CONFIG, n_events=2, lowest_pt_gev=240)
+    assert found.event.tolist() == [1]
+
+
+def test_mass_distance_and_window_of_two_prongs():
+    event = [(200.0, 0.0, 1.0), (70.0, 0.6, 1.0)]
+    found = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
+    mass = np.sqrt(2 * 200 * 70 * (np.cosh(0.6) - 1))
+    assert mass_of(found.momentum) == pytest.approx([mass])
+    assert subjet_distance(found.subjets) == pytest.approx([0.6])
+    assert pt_eta_phi(as_momenta(found.subjets[0]))[0] == pytest.approx([200, 70])
+    assert len(select(found, CONFIG, pt_gev=(250, 300)).event) == 1
+    assert len(select(found, CONFIG, pt_gev=(250, 260)).event) == 0
+    tau = n_subjettiness(found.constituents, radius=1.0)
+    # One axis, at the harder prong (winner takes all): only the softer one is away from it.
+    assert tau[0] == pytest.approx([70 * 0.6 / 270, 0, 0], abs=1e-4)
+
+
+def test_a_jet_of_one_subjet_has_no_distance():
+    found = trimmed_jets(objects([(270.0, 0.0, 1.0)]), CONFIG, n_events=1, lowest_pt_gev=240)
+    assert subjet_distance(found.subjets).tolist() == [0]

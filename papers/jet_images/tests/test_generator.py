@@ -1,0 +1,92 @@
+"""Russian roulette leaves expectation values as they are (arXiv:1511.05190, Sec. 3)."""
+
+import numpy as np
+import pytest
+
+from common.config import load_settings
+from common.workflow import ROOT
+from papers.jet_images.settings import Settings
+
+pytest.importorskip("pythia8mc")
+pytest.importorskip("fastjet")
+
+from papers.jet_images.detector import mass_of, pt_eta_phi, towers, trimmed_jets
+from papers.jet_images.generator import Roulette, generate_events, outside, start_pythia
+from papers.jet_images.simulate import generate, shards_of
+
+SETTINGS = load_settings(ROOT / "papers/jet_images", "smoke", Settings).simulate
+
+
+def with_roulette(**changes):
+    return SETTINGS.model_copy(update={"roulette": SETTINGS.roulette.model_copy(update=changes)})
+
+
+class FakeEvent:
+    """An event whose hard process has a pz."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __getitem__(self, index):
+        return self
+
+    def pz(self):
+        return float(self.number)
+
+
+def test_the_mean_weight_of_all_events_is_one():
+    roulette = Roulette(SETTINGS, seed=1)
+    distances = np.random.default_rng(2).exponential(1.5, 20_000)
+    survived = [number for number, d in enumerate(distances) if not roulette.ends(FakeEvent(number), d)]
+    weight = roulette.weights_of(np.array(survived, float))
+    assert weight.sum() / len(distances) == pytest.approx(1, abs=5 * np.sqrt(np.sum(weight**2)) / len(distances))
+    assert len(survived) < 0.6 * len(distances)
+    near = distances[survived] < 0.5
+    expected = np.sum(distances < 0.5)
+    assert weight[near].sum() == pytest.approx(expected, rel=0.05)
+
+
+def test_events_keep_their_own_weights_when_pythia_drops_one():
+    roulette = Roulette(SETTINGS, seed=1)
+    for number in range(3):
+        roulette.ends(FakeEvent(number), float(number))
+    assert roulette.weights_of(np.array([0.0, 2.0])) == pytest.approx([1, np.exp(2)])
+
+
+def test_distance_from_a_window():
+    assert [outside(value, (2.0, 3.0)) for value in (1.5, 2.5, 4.0)] == [0.5, 0.0, 1.0]
+
+
+def leading_jets(config, kind, *, n_events, seed):
+    """Return pT and mass of the leading trimmed jets, weights, and the number of events that they stand for."""
+    pythia, roulette = start_pythia(kind, config, seed=seed)
+    rows = []
+    while roulette.n_tried < n_events:
+        particles, weight = generate_events(pythia, roulette, n_events=25)
+        jets = trimmed_jets(towers(particles, config.jets), config.jets, n_events=len(weight), lowest_pt_gev=150)
+        rows.append((pt_eta_phi(jets.momentum)[0], mass_of(jets.momentum), weight[jets.event]))
+        if config.roulette.smallest_chance == 1:
+            roulette.n_tried += len(weight)
+    pt, mass, weight = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return pt, mass, weight, roulette.n_tried
+
+
+@pytest.mark.parametrize(("kind", "n_events"), [("background", 400), ("signal", 300)])
+def test_rates_with_roulette_are_those_of_plain_generation(kind, n_events):
+    """Per tried event, in and around the window: the window itself holds 3 % of QCD, too few for a quick test."""
+    plain, early = with_roulette(smallest_chance=1.0), with_roulette(smallest_chance=0.2)
+    rates = []
+    for config, seed in ((plain, 11), (early, 12)):
+        pt, mass, weight, n_tried = leading_jets(config, kind, n_events=n_events, seed=seed)
+        regions = [(pt > 200), (pt > 230) & (pt < 320), (mass > 40) & (mass < 120), (mass < 40)]
+        rates.append([(weight[r].sum() / n_tried, np.sqrt(np.sum(weight[r] ** 2)) / n_tried) for r in regions])
+    for (value, error), (other, other_error) in zip(*rates, strict=True):
+        assert abs(value - other) < 4 * np.hypot(error, other_error)
+
+
+def test_the_same_seed_gives_the_same_jets_and_no_two_shards_share_one():
+    first, second = (generate("signal", SETTINGS, n_jets=5, seed=3).images for _ in range(2))
+    assert np.array_equal(first.image, second.image)
+    assert np.array_equal(first.weight, second.weight)
+    seeds = [seed for kind in ("signal", "background") for _, _, seed in shards_of(kind, SETTINGS)]
+    assert len(set(seeds)) == len(seeds) == 4

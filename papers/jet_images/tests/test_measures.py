@@ -1,0 +1,118 @@
+"""Weights, curves and likelihood ratios against closed forms (arXiv:1511.05190, Sec. 5)."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from papers.jet_images.fisher import discriminant
+from papers.jet_images.likelihood import LikelihoodRatio, crossed_ratio, equal_edges
+from papers.jet_images.reference import published_curves, published_distribution
+from papers.jet_images.weights import GRID, area_of, pt_weights, roc
+
+
+def gaussians(n=40_000, distance=1.0, seed=1):
+    label = np.repeat([0, 1], n)
+    return np.random.default_rng(seed).normal(label * distance), label, np.ones(2 * n)
+
+
+def closed_form(distance):
+    """1/(background efficiency) of two unit Gaussians."""
+    return 1 / norm.sf(norm.isf(GRID) + distance)
+
+
+def test_curve_of_two_gaussians_is_the_closed_form():
+    curve = roc(*gaussians(), n_bootstrap=20, seed=1)
+    assert np.all(np.abs(curve.rejection - closed_form(1.0)) < 5 * curve.error)
+    assert curve.area == pytest.approx(area_of(closed_form(1.0)), abs=4 * curve.area_error)
+    assert 0 < curve.area_error < 0.05 * curve.area
+
+
+def test_a_coin_has_the_curve_one_over_efficiency_even_where_all_jets_share_a_score():
+    score, label, weight = gaussians(n=100)
+    curve = roc(np.zeros_like(score), label, weight, n_bootstrap=2, seed=1)
+    assert curve.rejection == pytest.approx(1 / GRID)
+    assert curve.area == pytest.approx(np.log(4), rel=1e-3)
+
+
+def test_a_weight_of_two_is_two_jets():
+    score, label, weight = gaussians(n=500)
+    doubled = label * (score > 0.5) + 1
+    once = roc(score, label, weight * doubled, n_bootstrap=2, seed=1).rejection
+    copied = [np.repeat(values, doubled) for values in (score, label, weight)]
+    assert once == pytest.approx(roc(*copied, n_bootstrap=2, seed=1).rejection)
+
+
+def test_reweighted_signal_has_the_background_spectrum():
+    generator = np.random.default_rng(3)
+    label = np.repeat([0, 1], 20_000)
+    pt = np.where(label == 1, generator.uniform(250, 300, 40_000), 250 + 50 * generator.beta(1, 2, 40_000))
+    edges = np.linspace(250, 300, 11)
+    generated = generator.uniform(0.5, 2, 40_000)
+    weight = pt_weights(pt, label, generated, edges=edges, largest=10)
+    signal, background = (np.histogram(pt[label == k], edges, weights=weight[label == k])[0] for k in (1, 0))
+    assert signal == pytest.approx(background, rel=1e-9)
+    assert np.array_equal(weight[label == 0], generated[label == 0])
+
+
+def test_no_jet_weighs_more_than_the_limit_allows():
+    """One signal jet in a bin full of background: the ratio of both spectra is 500 there."""
+    pt = np.r_[np.full(1000, 260.0), np.full(999, 280.0), 260.0, np.full(1000, 280.0)]
+    label = np.r_[np.zeros(1000), np.ones(1000), np.zeros(1000)].astype(int)
+    weight = pt_weights(pt, label, np.ones(3000), edges=np.array([250.0, 270.0, 300.0]), largest=10)
+    signal = weight[label == 1]
+    assert signal.max() / signal.min() == pytest.approx(10 / 0.5005, rel=1e-2)
+
+
+def test_bins_hold_equal_background():
+    generator = np.random.default_rng(4)
+    values, weight = generator.exponential(size=5000), generator.uniform(0.5, 2, 5000)
+    bins = np.digitize(values, equal_edges(values, weight, 10))
+    assert np.bincount(bins, weight) == pytest.approx(np.full(10, weight.sum() / 10), rel=0.01)
+
+
+def test_the_ratio_of_a_bin_is_that_of_both_classes():
+    score, label, weight = gaussians()
+    ratio = LikelihoodRatio(score[:, None], label, weight, n_bins=20)
+    place = np.array([[-1.0], [0.0], [1.0]])
+    expected = np.exp(place[:, 0] - 0.5)  # likelihood ratio of the two Gaussians
+    assert ratio(place) == pytest.approx(expected, rel=0.15)
+
+
+def test_two_independent_variables_separate_as_one_at_a_larger_distance():
+    first, label, weight = gaussians(distance=0.5, seed=1)
+    second = gaussians(distance=0.5, seed=2)[0]
+    ratio = crossed_ratio(np.column_stack([first, second]), label, weight, n_bins=[15, 20, 25], seed=0)
+    curve = roc(ratio, label, weight, n_bootstrap=5, seed=1)
+    one, both = area_of(closed_form(0.5)), area_of(closed_form(np.sqrt(0.5)))
+    assert one * 1.2 < 0.9 * both < curve.area < 1.03 * both  # bins lose a little at the end of the tail
+
+
+def test_noise_does_not_separate_although_there_are_as_many_bins_as_jets():
+    """On the jets that fill the bins, this ratio would look like a good tagger."""
+    noise, label, weight = gaussians(n=400, distance=0.0)
+    ratio = crossed_ratio(noise[:, None], label, weight, n_bins=[200], seed=0)
+    own = LikelihoodRatio(noise[:, None], label, weight, n_bins=200)(noise[:, None])
+    areas = [roc(values, label, weight, n_bootstrap=2, seed=1).area for values in (ratio, own)]
+    assert areas[0] < 1.8 < areas[1]
+
+
+def test_fisher_is_the_likelihood_ratio_of_gaussians_up_to_its_shrinkage():
+    generator = np.random.default_rng(5)
+    label = np.repeat([0, 1], 50_000)
+    pixels = generator.normal(size=(100_000, 3)) + label[:, None] * np.array([1.0, 0.5, 0.0])
+    direction, offset = discriminant(pixels, label, np.ones(100_000))
+    assert direction == pytest.approx([1.0, 0.5, 0.0], abs=0.03)
+    assert offset == pytest.approx(-(1 + 0.25) / 2, abs=0.03)
+
+
+def test_the_authors_curves_have_the_areas_that_published_yaml_states():
+    curves = published_curves()
+    for name, area in (("mass", 3.24), ("tau21", 8.82), ("maxout", 22.60), ("mass+tau21", 14.65)):
+        assert area_of(np.interp(GRID, *curves[name])) == pytest.approx(area, abs=0.02), name
+
+
+def test_the_authors_histograms_are_normalised():
+    for variable in ("mass", "tau21", "delta_r"):
+        for kind in ("signal", "background"):
+            edges, density = published_distribution(variable, kind)
+            assert np.sum(density * np.diff(edges)) == pytest.approx(1, abs=1e-3)

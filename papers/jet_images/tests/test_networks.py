@@ -1,0 +1,87 @@
+"""Shapes and parameter counts of the networks, and a training that is interrupted (arXiv:1511.05190, Sec. 4)."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from common.yamlio import InputError  # noqa: E402
+from papers.jet_images.model import Maxout, build, n_parameters  # noqa: E402
+from papers.jet_images.settings import Splits, TaggerConfig, TrainOne  # noqa: E402
+from papers.jet_images.splits import Jets, split  # noqa: E402
+from papers.jet_images.train import Sample, Training, fit, training_jets  # noqa: E402
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("maxout", 975_667), ("convnet", 30_721)])
+def test_networks_have_the_articles_size(kind, expected):
+    network = build(kind)
+    assert n_parameters(network) == expected
+    assert network(torch.zeros(3, 25, 25)).shape == (3,)
+
+
+def test_maxout_is_the_largest_of_its_pieces():
+    layer = Maxout(2, 1, pieces=2)
+    layer.linear.weight.data = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    layer.linear.bias.data.zero_()
+    assert layer(torch.tensor([[3.0, 5.0], [2.0, -1.0]])).flatten().tolist() == [5, 2]
+
+
+def test_full_padding_sees_the_corner_in_every_pixel_of_the_first_map():
+    """An 11 x 11 kernel of ones turns one pixel in the corner into a full block: nothing is lost at the edge."""
+    network = build("convnet")
+    first = network.convolutions[0]
+    first.weight.data.fill_(1.0)
+    image = torch.zeros(1, 1, 25, 25)
+    image[0, 0, 0, 0] = 1
+    assert first(image).shape == (1, 32, 35, 35)
+    assert float(first(image)[0, 0].detach().sum()) == pytest.approx(121)
+
+
+def jets(n=300):
+    generator = np.random.default_rng(1)
+    label = np.arange(n) % 2
+    image = generator.random((n, 25, 25)).astype(np.float32)
+    image[label == 1, 12, 12] += 30
+    return Jets(image, label, np.ones(n), {"mass": generator.random(n)})
+
+
+def settings(epochs):
+    tagger = TaggerConfig(kind="maxout", normalised=True, batch=32, epochs=epochs)
+    return TrainOne(test_fraction=0.3, valid_fraction=0.2, learning_rate=0.001, patience=10, tagger=tagger)
+
+
+def train(epochs, checkpoint):
+    torch.manual_seed(3)
+    sample = Sample.of(jets(), normalised=True)
+    training = Training(build("maxout"), settings(epochs), seed=3)
+    fit(training, sample, sample, checkpoint)
+    return training
+
+
+def test_an_interrupted_training_ends_with_the_same_weights(tmp_path):
+    whole = train(4, tmp_path / "whole.pt")
+    train(2, tmp_path / "parts.pt")
+    parts = train(4, tmp_path / "parts.pt")
+    assert parts.history.train_loss == whole.history.train_loss
+    for name, value in whole.best_state.items():
+        assert torch.equal(parts.best_state[name], value), name
+
+
+def test_a_bright_pixel_is_learned(tmp_path):
+    training = train(6, tmp_path / "x.pt")
+    assert training.history.valid_loss[-1] < 0.3 < training.history.train_loss[0]
+
+
+def test_a_seed_divides_the_jets_without_overlap_and_keeps_the_classes_shares():
+    label = np.r_[np.zeros(100), np.ones(50)].astype(int)
+    parts = split(label, Splits(test_fraction=0.3, valid_fraction=0.1), seed=1)
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(150))
+    assert [len(parts[name]) for name in ("train", "valid", "test")] == [90, 15, 45]
+    assert label[parts["test"]].sum() == 15
+    other = split(label, Splits(test_fraction=0.3, valid_fraction=0.1), seed=2)
+    assert set(parts["test"]) != set(other["test"])
+
+
+def test_too_few_training_jets_for_the_learning_curve():
+    with pytest.raises(InputError, match="asks for 20 training jets, the sample has 10"):
+        training_jets(np.arange(10), 20)
