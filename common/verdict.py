@@ -14,7 +14,6 @@ from scipy.special import stdtrit
 from common.published import Claim, NumberClaim, OrderingClaim
 from common.yamlio import Strict
 
-Verdict = Literal["reproduced", "better", "partly", "differs", "not comparable", "not attempted"]
 Origin = Literal["archive", "generated"]  # of a run's input files
 ALLOWED_SOURCES = Literal["article", "abstract", "authors' code", "authors' vector figure"]
 

@@ -22,7 +22,6 @@ from common.yamlio import InputError
 
 KERNEL = 7
 HIDDEN = (8, 16, 32, 64)
-RECEPTIVE_FIELD = 193  # samples that one output sample of the autoencoder depends on
 STRIDE = 2 ** len(HIDDEN)  # lengths must be a multiple of this
 DELAYS = 15  # samples that the fast filters of the slow x fast network see
 

@@ -8,8 +8,6 @@ is kept beside the output after each validation, so a killed training goes on wh
 lowest validation loss are the result; they are running averages over the last updates.
 """
 
-import hashlib
-import json
 import logging
 import math
 import time
@@ -23,8 +21,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from common.atomic import atomic_output, write_text
+from common.checkpoints import checkpoint_name
 from common.plotting import as_csv
-from common.receipts import sha256_of
 from common.stage import parse, run
 from common.yamlio import InputError
 from papers.gw_denoise import wiener
@@ -260,20 +258,13 @@ def train_wiener(prepared: Path, experiment: ExperimentConfig, attributes: Attri
     return stored, History()
 
 
-def checkpoint_name(config: TrainOne, prepared: Path, *, seed: int) -> str:
-    """Return a file name that changes with anything that the training depends on, this code included."""
-    code = [sha256_of(Path(__file__).with_name(name)) for name in ("train.py", "model.py", "splits.py")]
-    key = json.dumps([config.model_dump(mode="json"), sha256_of(prepared), seed, code], sort_keys=True)
-    return f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
-
-
 def main() -> None:
     """Fit, write the model and its history, drop the checkpoint."""
     arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
     torch.set_num_threads(arguments.threads)
     config, attributes = arguments.config, read_attributes(arguments.prepared)
     folder = arguments.model.parent.parent / "checkpoints"
-    checkpoint = folder / checkpoint_name(config, arguments.prepared, seed=arguments.seed)
+    checkpoint = folder / checkpoint_name(config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)
     if config.experiment.is_network:
         stored, history = train_network(arguments.prepared, config, attributes, checkpoint, seed=arguments.seed)
     else:

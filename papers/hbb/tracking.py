@@ -27,7 +27,7 @@ CORRELATION = -0.95  # of angle and impact parameter
 FAKE_SHARE, FAKE_IP_CM, FAKE_DZ_CM, FAKE_FIRST_LAYER = 0.012, 1.0, 3.0, 4
 MIN_TRACK_PT_GEV, MIN_NEUTRAL_PT_GEV = 0.3, 0.2
 HADRON_RESPONSE = 0.8  # of the calorimeters; jets of the record are not corrected for it
-ORIGINS = TRACK, NEUTRAL, PILEUP = 0, 1, 2
+TRACK, NEUTRAL, PILEUP = 0, 1, 2
 
 
 @dataclass(frozen=True)

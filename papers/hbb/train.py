@@ -7,8 +7,6 @@ the tagger also unlearns what tells the soft-drop mass of QCD jets. The state is
 epoch, so a killed training goes on where it stopped.
 """
 
-import hashlib
-import json
 import logging
 import math
 import time
@@ -22,9 +20,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from common.atomic import atomic_output, write_text
+from common.checkpoints import checkpoint_name
 from common.plotting import as_csv
-from common.receipts import sha256_of
 from common.stage import parse, run
+from common.yamlio import InputError
 from papers.hbb import branches
 from papers.hbb.cache import Jets
 from papers.hbb.inputs import Scaling, build, dataset_names
@@ -193,12 +192,6 @@ def fit(training: Training, jets: dict[str, Jets], scaling: Scaling, checkpoint:
             torch.save(training.state(), path)
 
 
-def checkpoint_name(config: TrainOne, prepared: list[Path], *, seed: int) -> str:
-    """Return a file name that changes with anything that the training depends on."""
-    key = json.dumps([config.model_dump(mode="json"), [sha256_of(path) for path in prepared], seed], sort_keys=True)
-    return f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
-
-
 def main() -> None:
     """Train, write the model and its history, drop the checkpoint."""
     arguments = parse(
@@ -216,9 +209,12 @@ def main() -> None:
     scaling = Scaling.of(jets["train"], config.experiment, seed=arguments.seed)
     training = Training(config, seed=arguments.seed)
     logging.info("%d parameters, %d training jets", n_parameters(training.network), len(jets["train"]))
-    name = checkpoint_name(config, [*arguments.train, *arguments.valid], seed=arguments.seed)
+    inputs = [*arguments.train, *arguments.valid]
+    name = checkpoint_name(config, inputs, seed=arguments.seed, code=Path(__file__).parent)
     checkpoint = arguments.model.parent.parent / "checkpoints" / name
     fit(training, jets, scaling, checkpoint)
+    if training.best == math.inf:
+        raise InputError("the validation loss was never a number. Lower the learning rate, or look for NaN in the data")
     stored = {"experiment": config.experiment.model_dump(mode="json"), "weights": training.best_state}
     with atomic_output(arguments.model) as path:
         torch.save(stored | {"scaling": asdict(scaling), "n_parameters": n_parameters(training.network)}, path)

@@ -6,8 +6,6 @@ The loss is the binary cross entropy with the jets' weights. The state is kept b
 killed training goes on where it stopped.
 """
 
-import hashlib
-import json
 import logging
 import math
 import time
@@ -20,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from common.atomic import atomic_output, write_text
+from common.checkpoints import checkpoint_name
 from common.plotting import as_csv
-from common.receipts import sha256_of
 from common.stage import parse, run
 from common.yamlio import InputError
 from papers.jet_images.model import ConvNet, MaxOutNet, build, n_parameters
@@ -183,19 +181,12 @@ def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: in
     return stored, training.history
 
 
-def checkpoint_name(config: TrainOne, prepared: Path, *, seed: int) -> str:
-    """Return a file name that changes with anything that the training depends on, this code included."""
-    code = [sha256_of(Path(__file__).with_name(name)) for name in ("train.py", "model.py", "splits.py")]
-    key = json.dumps([config.model_dump(mode="json"), sha256_of(prepared), seed, code], sort_keys=True)
-    return f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
-
-
 def main() -> None:
     """Fit, write the model and its history, drop the checkpoint."""
     arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
     torch.set_num_threads(arguments.threads)
-    folder = arguments.model.parent.parent / "checkpoints"
-    checkpoint = folder / checkpoint_name(arguments.config, arguments.prepared, seed=arguments.seed)
+    name = checkpoint_name(arguments.config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)
+    checkpoint = arguments.model.parent.parent / "checkpoints" / name
     stored, history = train_tagger(arguments.prepared, arguments.config, checkpoint, seed=arguments.seed)
     with atomic_output(arguments.model) as path:
         torch.save(stored, path)

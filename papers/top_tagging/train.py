@@ -6,8 +6,6 @@ Jets are drawn in a new random order in each epoch. The state is kept beside the
 training goes on where it stopped. The linear tagger has no epochs: its loss is convex and is minimised to the end.
 """
 
-import hashlib
-import json
 import logging
 import math
 import time
@@ -19,9 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from common.atomic import atomic_output, write_text
+from common.checkpoints import checkpoint_name
 from common.plotting import as_csv
-from common.receipts import sha256_of
 from common.stage import parse, run
+from common.yamlio import InputError
 from papers.top_tagging.jets import JetSet, read_jets
 from papers.top_tagging.model import Standardised, build, n_parameters
 from papers.top_tagging.settings import TrainOne
@@ -163,22 +162,18 @@ def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: in
         fit_linear(training, train, valid)
     else:
         fit_network(training, train, valid, checkpoint)
+    if not training.best_state:
+        raise InputError("the validation loss was never a number. Lower the learning rate, or look for NaN in the data")
     stored = {"arguments": arguments, "state": training.best_state, "n_parameters": n_parameters(network)}
     return stored, training.history
-
-
-def checkpoint_name(config: TrainOne, prepared: Path, *, seed: int) -> str:
-    """Return a file name that changes with anything that the training depends on."""
-    key = json.dumps([config.model_dump(mode="json"), sha256_of(prepared), seed], sort_keys=True)
-    return f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
 
 
 def main() -> None:
     """Fit, write the model and its history, drop the checkpoint."""
     arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
     torch.set_num_threads(arguments.threads)
-    folder = arguments.model.parent.parent / "checkpoints"
-    checkpoint = folder / checkpoint_name(arguments.config, arguments.prepared, seed=arguments.seed)
+    name = checkpoint_name(arguments.config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)
+    checkpoint = arguments.model.parent.parent / "checkpoints" / name
     stored, history = train_tagger(arguments.prepared, arguments.config, checkpoint, seed=arguments.seed)
     with atomic_output(arguments.model) as path:
         torch.save(stored, path)

@@ -1,6 +1,6 @@
 """How much the checks, the resume record and the atomic move of our download cost, as a ratio to pooch alone.
 
-    python tests/benchmarks/bench_download.py
+    python -m tests.benchmarks.bench_download
 
 Both fetch the same file from a loopback server in turn; the ratio of medians is what counts, not the seconds.
 """

@@ -1,6 +1,6 @@
 """Training and cleaning speed of gw_denoise against a plain PyTorch transcription, on one core.
 
-    python tests/benchmarks/bench_gw_denoise.py [results/gw_denoise/generated/prepared_lines.h5]
+    python -m tests.benchmarks.bench_gw_denoise [results/gw_denoise/generated/prepared_lines.h5]
 
 The transcription does what the public codes do: it cuts the record into overlapping windows, copies each, serves them
 one by one through a DataLoader that stacks them, and takes the spectral loss with torch.stft. Both train the same

@@ -1,6 +1,6 @@
 """Speed of hbb's network, reader and cache against the plain ways, on one thread, and the released weights on our jets.
 
-    python tests/benchmarks/bench_hbb.py data/generated/hbb/generated/test_0.root [IN.pth]
+    python -m tests.benchmarks.bench_hbb data/generated/hbb/generated/test_0.root [IN.pth]
 
 The first argument is a file of jets as stage simulate writes it (or one of the record); jets of the window are drawn
 from it with their own numbers of tracks. The second, if given, is the authors' released weight file: the area under

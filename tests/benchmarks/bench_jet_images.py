@@ -1,6 +1,6 @@
 """What Russian roulette is worth: QCD images per minute of one core with it and without, and what their weights cost.
 
-python tests/benchmarks/bench_jet_images.py [images of each kind]
+python -m tests.benchmarks.bench_jet_images [images of each kind]
 
 Images of unequal weight hold less information than as many of equal weight: (sum w)^2 / sum w^2 is how many they are
 worth. Both numbers are printed, and the rate at which events reach an image, which must agree.

@@ -1,6 +1,6 @@
 """Speed of the PFN of top_tagging with true multiplicities against the same network on padded arrays, on one core.
 
-    python tests/benchmarks/bench_top_tagging.py [results/top_tagging/generated/prepared.h5]
+    python -m tests.benchmarks.bench_top_tagging [results/top_tagging/generated/prepared.h5]
 
 The padded transcription does what public codes do with the reference data set: every jet has 200 constituents, and
 zeros are masked before the sum. Both make whole training steps (batch, forward, backward, Adam) on the same jets; the

@@ -1,6 +1,6 @@
 """What a photoz seed costs: the forest's cross-validation with one and two threads, and two seeds side by side.
 
-python tests/benchmarks/bench_train.py results/photoz/small/prepared.h5
+python -m tests.benchmarks.bench_train results/photoz/small/prepared.h5
 """
 
 import sys

@@ -121,13 +121,3 @@ def test_it_stops_when_validation_no_longer_improves(tmp_path, monkeypatch):
     training, windows, loss = start(config(patience=2, experiment={"updates": 100}))
     train.fit_network(training, windows, loss, tmp_path / "checkpoint.pt")
     assert training.history.valid_loss == [0.5, 0.4, 0.6, 0.7] and training.best == 0.4
-
-
-def test_checkpoints_belong_to_data_settings_and_seed(tmp_path):
-    prepared = tmp_path / "prepared.h5"
-    prepared.write_bytes(b"one")
-    names = {train.checkpoint_name(config(), prepared, seed=seed) for seed in (0, 1)}
-    names.add(train.checkpoint_name(config(batch=6), prepared, seed=0))
-    prepared.write_bytes(b"two")
-    names.add(train.checkpoint_name(config(), prepared, seed=0))
-    assert len(names) == 4
