@@ -9,19 +9,16 @@ from dataclasses import dataclass
 
 import awkward as ak
 import numpy as np
-import pythia8mc
 
-from common.yamlio import InputError
+from common.pythia import is_neutrino, momenta, start_pythia
 
 Array = np.ndarray
 COMMON = [
-    "Print:quiet=on",
     "Beams:eCM=13000",  # [GeV]
     "Tune:pp=18",  # CUETP8M1
     "ParticleDecays:limitCylinder=on",
     "ParticleDecays:xyMax=500",  # [mm]
     "ParticleDecays:zMax=1000",  # [mm]
-    "Random:setSeed=on",
 ]
 GRAVITON = [
     *("ExtraDimensionsG*:gg2G*=on", "ExtraDimensionsG*:SMinBulk=on", "ExtraDimensionsG*:VLVL=on"),
@@ -90,12 +87,7 @@ class Generator:
         Raises:
             InputError: If Pythia does not take a setting.
         """
-        self._pythia = pythia8mc.Pythia("", False)
-        for line in [*COMMON, *settings, f"Random:seed={seed}"]:
-            if not self._pythia.readString(line):
-                raise InputError(f"Pythia does not know the setting '{line}'.")
-        if not self._pythia.init():
-            raise InputError(f"Pythia could not be initialised with {settings}.")
+        self._pythia = start_pythia([*COMMON, *settings], seed=seed)
 
     def batch(self, n_events: int) -> Collisions:
         """Return the next collisions."""
@@ -106,16 +98,15 @@ class Generator:
         first = np.repeat(np.cumsum(counts) - counts, counts)
         parents = [first + ak.to_numpy(flat[name]) for name in ("mother1", "mother2")]
         children = [first + ak.to_numpy(flat[name]) for name in ("daughter1", "daughter2")]
-        final = (ak.to_numpy(flat.status) > 0) & ~np.isin(abs(everything.pid), (12, 14, 16))
+        final = (ak.to_numpy(flat.status) > 0) & ~is_neutrino(everything.pid)
         truth = _truth(everything, parents, children)
         return Collisions(len(counts), everything.take(final), truth)
 
 
 def _particles(flat: ak.Array, counts: Array) -> Particles:
     vertex = [ak.to_numpy(ak.fill_none(flat.vProd[name], 0.0)) / 10 for name in ("px", "py", "pz")]  # mm to cm
-    momentum = [ak.to_numpy(flat.p[name]) for name in ("px", "py", "pz", "e")]
     event = np.repeat(np.arange(len(counts)), counts)
-    return Particles(event, ak.to_numpy(flat.id), np.stack(momentum, axis=1), np.stack(vertex, axis=1))
+    return Particles(event, ak.to_numpy(flat.id), momenta(flat.p), np.stack(vertex, axis=1))
 
 
 def has_quark(pid: Array, flavour: int) -> Array:

@@ -6,9 +6,10 @@ parameter significances and -1 otherwise.
 
 import numpy as np
 
+from common.kinematics import delta_r, mass, pt
 from papers.hbb.collisions import Array
+from papers.hbb.groups import group_sums, leading
 from papers.hbb.jets import Jets, nearest_axis
-from papers.hbb.kinematics import delta_r, group_sums, leading, mass, pt
 from papers.hbb.tracking import Candidates
 from papers.hbb.variables import Impact, eta_relative, flight, unit
 from papers.hbb.vertices import Vertices

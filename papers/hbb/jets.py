@@ -6,8 +6,9 @@ import awkward as ak
 import fastjet
 import numpy as np
 
+from common.jets import COMPONENTS, as_lists, as_p4
+from common.kinematics import delta_r, eta, pt
 from papers.hbb.collisions import Array
-from papers.hbb.kinematics import eta, phi, pt
 
 RADIUS = 0.8
 MIN_PT_GEV, MAX_ETA = 200.0, 2.4
@@ -43,23 +44,11 @@ class Jets:
     candidate: Array
 
 
-def _as_lists(p4: Array, counts: Array) -> ak.Array:
-    """Return four-vectors (n, 4) as lists of FastJet's input, one list for each count."""
-    columns = {name: p4[:, k] for k, name in enumerate(("px", "py", "pz", "E"))}
-    return ak.unflatten(ak.zip(columns, with_name="Momentum4D"), counts)
-
-
-def _as_array(found: ak.Array) -> Array:
-    return np.stack([ak.to_numpy(found[name]) for name in ("px", "py", "pz", "E")], axis=-1)
-
-
 def _two_hardest(found: ak.Array) -> Array:
     """Return (jet, 2, 4) from lists of four-vectors, by falling transverse momentum, with zeros for missing ones."""
-    padded = ak.fill_none(
-        ak.pad_none(ak.zip({name: found[name] for name in ("px", "py", "pz", "E")}), 2, clip=True),
-        {"px": 0.0, "py": 0.0, "pz": 0.0, "E": 0.0},
-    )
-    both = _as_array(padded)
+    plain = ak.zip({name: found[name] for name in COMPONENTS})
+    padded = ak.fill_none(ak.pad_none(plain, 2, clip=True), dict.fromkeys(COMPONENTS, 0.0))
+    both = as_p4(padded)
     order = np.argsort(-pt(both), axis=1, kind="stable")
     return np.take_along_axis(both, order[..., None], axis=1)
 
@@ -69,7 +58,7 @@ def _exclusive(lists: ak.Array, algorithm: int) -> Array:
     found = np.zeros((len(lists), 2, 4))
     several = ak.to_numpy(ak.num(lists)) > 1
     single = lists[~several & (ak.to_numpy(ak.num(lists)) > 0)]
-    found[~several & (ak.to_numpy(ak.num(lists)) > 0), 0] = _as_array(ak.flatten(single)) if len(single) else 0
+    found[~several & (ak.to_numpy(ak.num(lists)) > 0), 0] = as_p4(ak.flatten(single)) if len(single) else 0
     if several.any():
         definition = fastjet.JetDefinition(algorithm, AROUND_ALL)
         found[several] = _two_hardest(fastjet.ClusterSequence(lists[several], definition).exclusive_jets(n_jets=2))
@@ -85,9 +74,9 @@ def cluster(event: Array, p4: Array, *, n_events: int) -> Jets:
         n_events: Number of collisions.
     """
     counts = np.bincount(event, minlength=n_events)
-    sequence = fastjet.ClusterSequence(_as_lists(p4, counts), fastjet.JetDefinition(fastjet.antikt_algorithm, RADIUS))
+    sequence = fastjet.ClusterSequence(as_lists(p4, counts), fastjet.JetDefinition(fastjet.antikt_algorithm, RADIUS))
     found, members = sequence.inclusive_jets(min_pt=MIN_PT_GEV), sequence.constituent_index(min_pt=MIN_PT_GEV)
-    owner, jet_p4 = np.repeat(np.arange(n_events), ak.to_numpy(ak.num(found))), _as_array(ak.flatten(found))
+    owner, jet_p4 = np.repeat(np.arange(n_events), ak.to_numpy(ak.num(found))), as_p4(ak.flatten(found))
     sizes = ak.to_numpy(ak.flatten(ak.num(members, axis=2)))
     offset = np.cumsum(counts) - counts
     candidate = ak.to_numpy(ak.flatten(members, axis=None)) + np.repeat(offset[owner], sizes)
@@ -102,12 +91,12 @@ def cluster(event: Array, p4: Array, *, n_events: int) -> Jets:
 
 def _with_substructure(event: Array, jet_p4: Array, jet_of: Array, candidate: Array, p4: Array) -> Jets:
     number = np.arange(len(event)) - np.searchsorted(event, event)
-    lists = _as_lists(p4[candidate], np.bincount(jet_of, minlength=len(event)))
+    lists = as_lists(p4[candidate], np.bincount(jet_of, minlength=len(event)))
     cambridge = fastjet.JetDefinition(fastjet.cambridge_algorithm, AROUND_ALL)
     sequence = fastjet.ClusterSequence(lists, cambridge)
     groomed = sequence.exclusive_jets_softdrop_grooming(njets=1, beta=BETA, symmetry_cut=SYMMETRY_CUT, R0=RADIUS)
     kept = groomed.constituents[:, 0] if groomed.constituents.ndim == 3 else groomed.constituents
-    kept = ak.zip({name: kept[name] for name in ("px", "py", "pz", "E")}, with_name="Momentum4D")
+    kept = ak.zip({name: kept[name] for name in COMPONENTS}, with_name="Momentum4D")
     return Jets(
         event=event,
         number=number,
@@ -123,8 +112,5 @@ def _with_substructure(event: Array, jet_p4: Array, jet_of: Array, candidate: Ar
 
 def nearest_axis(p4: Array, axes: Array) -> Array:
     """Return 0 or 1 (n,): which of two axes (n, 2, 4) is nearer in (eta, phi); 0 where the second is missing."""
-    gap = [
-        np.hypot(eta(p4) - eta(axis), (phi(p4) - phi(axis) + np.pi) % (2 * np.pi) - np.pi)
-        for axis in (axes[:, 0], axes[:, 1])
-    ]
+    gap = [delta_r(p4, axis) for axis in (axes[:, 0], axes[:, 1])]
     return ((gap[1] < gap[0]) & (pt(axes[:, 1]) > 0)).astype(int)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.kinematics import eta, four_vector, phi, pt
 from papers.hbb.collisions import Array, Particles
-from papers.hbb.kinematics import eta, four_vector, phi, pt
 
 LAYER_RADII_CM = np.array([2.2, 4.4, 7.3, 10.2])  # beam pipe and three pixel layers
 INTERACTION_LENGTHS = np.array([0.002, 0.010, 0.010, 0.010])  # crossed at normal incidence

@@ -11,11 +11,11 @@ import awkward as ak
 import numpy as np
 import uproot
 
+from common.kinematics import delta_phi, eta, mass, phi, pt
 from papers.hbb import branches, variables
 from papers.hbb.collisions import Array, Collisions
 from papers.hbb.double_b import double_b
 from papers.hbb.jets import CONSTITUENT_MIN_PT_GEV, Jets, cluster
-from papers.hbb.kinematics import delta_phi, eta, mass, phi, pt
 from papers.hbb.tracking import TRACK, Candidates
 from papers.hbb.vertices import Vertices, find_vertices, from_candidates
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from common.atomic import atomic_output
+from common.kinematics import eta, pt
 from common.stage import parse, run
 from papers.hbb.collisions import Array, Generator, Particles, process
-from papers.hbb.kinematics import eta, pt
 from papers.hbb.material import is_charged
 from papers.hbb.settings import PileupConfig
 from papers.hbb.tracking import PILEUP, Candidates, is_found, reconstruct_tracks, without_track

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from common.kinematics import delta_phi, eta, four_vector, phi, pt
 from papers.hbb.collisions import Array, Particles
-from papers.hbb.kinematics import delta_phi, eta, four_vector, phi, pt
 from papers.hbb.material import MASS_GEV, PION_GEV, is_charged
 
 FIELD_T = 3.8

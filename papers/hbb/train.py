@@ -8,11 +8,8 @@ epoch, so a killed training goes on where it stopped.
 """
 
 import logging
-import math
-import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,9 +18,9 @@ from torch.nn import functional
 
 from common.atomic import atomic_output, write_text
 from common.checkpoints import checkpoint_name
+from common.epochs import Epochs
 from common.plotting import as_csv
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.hbb import branches
 from papers.hbb.cache import Jets
 from papers.hbb.inputs import Scaling, build, dataset_names
@@ -36,18 +33,8 @@ VALIDATION_BATCH = 64
 SOFTDROP = branches.SPECTATORS.index("fj_sdmass")
 
 
-@dataclass
-class History:
-    """What happened in each epoch."""
-
-    epoch: list[int] = field(default_factory=list)
-    train_loss: list[float] = field(default_factory=list)
-    valid_loss: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-
 class Training:
-    """A tagger on its way; everything that has to survive an interruption is in `state`."""
+    """A tagger, its adversary, the optimisers of both, and its epochs."""
 
     def __init__(self, config: TrainOne, *, seed: int) -> None:
         """Build the network and its optimisers."""
@@ -57,37 +44,18 @@ class Training:
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.experiment.learning_rate)
         self.adversary = Adversary(config.experiment.output, len(MASS_BINS) - 1)
         self.adversary_optimiser = torch.optim.Adam(self.adversary.parameters(), lr=ADVERSARY_RATE)
-        self.random = np.random.default_rng(seed)
-        self.history = History()
-        self.best, self.best_state = math.inf, self.network.state_dict()
-
-    @property
-    def epoch(self) -> int:
-        """Return the number of finished epochs."""
-        return len(self.history.epoch)
-
-    @property
-    def waited(self) -> int:
-        """Return how many epochs have passed since the best one."""
-        return self.epoch - 1 - int(np.argmin(self.history.valid_loss)) if self.epoch else 0
-
-    def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on."""
-        names = ("network", "optimiser", "adversary", "adversary_optimiser")
-        parts = {name: getattr(self, name).state_dict() for name in names}
-        plain = {"best": self.best, "best_state": self.best_state, "history": asdict(self.history)}
-        return parts | plain | {"random": self.random.bit_generator.state}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        for name in ("network", "optimiser", "adversary", "adversary_optimiser"):
-            getattr(self, name).load_state_dict(state[name])
-        self.best, self.best_state, self.history = state["best"], state["best_state"], History(**state["history"])
-        self.random.bit_generator.state = state["random"]
+        names = ("optimiser", "adversary", "adversary_optimiser")
+        self.epochs = Epochs(
+            self.network,
+            {name: getattr(self, name) for name in names},
+            epochs=config.experiment.epochs,
+            patience=config.experiment.patience,
+            seed=seed,
+            first_counted=config.experiment.adversary_start,
+        )
 
     def step(self, batch: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> float:
         """Make one update from a batch, whose gradient is summed over micro-batches; return its loss."""
-        self.network.train()
         self.optimiser.zero_grad()
         total = 0.0
         if self.experiment.kind == "interaction":
@@ -120,7 +88,7 @@ class Training:
             return loss
         own = functional.cross_entropy(self.adversary(summary[qcd].detach()), mass_bin[qcd], reduction="sum")
         (own / len(label)).backward()
-        if self.epoch < self.experiment.adversary_start:
+        if self.epochs.done < self.experiment.adversary_start:
             return loss
         frozen = {name: value.detach() for name, value in self.adversary.named_parameters()}
         told = functional.cross_entropy(
@@ -138,7 +106,6 @@ def mass_bins(spectators: np.ndarray) -> Tensor:
 @torch.no_grad()
 def validation_loss(training: Training, jets: Jets, scaling: Scaling) -> float:
     """Return the mean cross-entropy over all validation jets, plus what the adversary's part amounts to."""
-    training.network.eval()
     total, experiment = 0.0, training.experiment
     names = [*dataset_names(experiment), "label", "spectators"]
     order = np.argsort(jets.column("n_tracks"), kind="stable")
@@ -158,7 +125,7 @@ def train_epoch(training: Training, jets: Jets, scaling: Scaling) -> float:
     """Pass once over the training jets in random order; return the mean loss."""
     experiment = training.experiment
     names = [*dataset_names(experiment), "label", "spectators"]
-    order = training.random.permutation(len(jets))
+    order = torch.randperm(len(jets), generator=training.epochs.generator).numpy()
     order = order[: max(len(order) // experiment.batch, 1) * experiment.batch]  # a small last batch would be noise
     losses = []
     for found in jets.batches(names, size=experiment.batch, order=order):
@@ -168,28 +135,15 @@ def train_epoch(training: Training, jets: Jets, scaling: Scaling) -> float:
 
 
 def fit(training: Training, jets: dict[str, Jets], scaling: Scaling, checkpoint: Path) -> None:
-    """Train until all epochs are done or patience is lost; resume from `checkpoint`."""
-    experiment = training.experiment
-    if checkpoint.exists():
-        training.restore(torch.load(checkpoint, weights_only=False))
-        logging.info("continued after epoch %d, from %s", training.epoch, checkpoint)
-    before = training.history.seconds[-1] if training.epoch else 0.0
-    started = time.monotonic()
-    while training.epoch < experiment.epochs and training.waited < experiment.patience:
-        train_loss = train_epoch(training, jets["train"], scaling)
-        valid_loss = validation_loss(training, jets["valid"], scaling)
-        is_counted = training.epoch >= experiment.adversary_start
-        if valid_loss < training.best and is_counted:
-            training.best = valid_loss
-            training.best_state = {name: value.clone() for name, value in training.network.state_dict().items()}
-        history, seconds = training.history, before + time.monotonic() - started
-        history.epoch.append(training.epoch + 1)
-        history.train_loss.append(train_loss)
-        history.valid_loss.append(valid_loss if is_counted else math.inf)
-        history.seconds.append(seconds)
-        logging.info("epoch %3d  train %.4f  valid %.4f  %5.0f s", training.epoch, train_loss, valid_loss, seconds)
-        with atomic_output(checkpoint) as path:
-            torch.save(training.state(), path)
+    """Train until all epochs are done or patience is lost; resume from `checkpoint`.
+
+    The validation loss of the epochs before the adversary starts is on another scale: none of them can be the best.
+    """
+    training.epochs.run(
+        lambda: train_epoch(training, jets["train"], scaling),
+        lambda: validation_loss(training, jets["valid"], scaling),
+        checkpoint=checkpoint,
+    )
 
 
 def main() -> None:
@@ -213,12 +167,10 @@ def main() -> None:
     name = checkpoint_name(config, inputs, seed=arguments.seed, code=Path(__file__).parent)
     checkpoint = arguments.model.parent.parent / "checkpoints" / name
     fit(training, jets, scaling, checkpoint)
-    if training.best == math.inf:
-        raise InputError("the validation loss was never a number. Lower the learning rate, or look for NaN in the data")
-    stored = {"experiment": config.experiment.model_dump(mode="json"), "weights": training.best_state}
+    stored = {"experiment": config.experiment.model_dump(mode="json"), "weights": training.epochs.best_state}
     with atomic_output(arguments.model) as path:
         torch.save(stored | {"scaling": asdict(scaling), "n_parameters": n_parameters(training.network)}, path)
-    write_text(arguments.history, as_csv(asdict(training.history)))
+    write_text(arguments.history, as_csv(asdict(training.epochs.history)))
     checkpoint.unlink(missing_ok=True)
 
 

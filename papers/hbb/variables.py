@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.kinematics import delta_phi, eta, mass, phi, pt
 from papers.hbb.collisions import Array
 from papers.hbb.jets import Jets
-from papers.hbb.kinematics import delta_phi, eta, mass, phi, pt
 from papers.hbb.material import PION_GEV
 from papers.hbb.tracking import NEUTRAL, PILEUP, TRACK, Candidates
 from papers.hbb.vertices import Vertices

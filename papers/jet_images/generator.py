@@ -13,7 +13,7 @@ import fastjet
 import numpy as np
 import pythia8mc
 
-from papers.jet_images.detector import NEUTRINOS, Objects
+from common.pythia import Particles, final_particles, is_neutrino, start_pythia
 from papers.jet_images.settings import JetConfig, SimulateConfig
 
 W_BOSON = 24
@@ -158,43 +158,21 @@ def parton_jets(event: pythia8mc.Event, config: JetConfig) -> list[PartonJet]:
     return found
 
 
-def start_pythia(kind: str, config: SimulateConfig, *, seed: int) -> tuple[pythia8mc.Pythia, Roulette]:
-    """Return Pythia ready to make events of "signal" or "background", and what ends the unpromising ones.
-
-    Raises:
-        ValueError: If Pythia refuses a setting.
-    """
-    pythia = pythia8mc.Pythia("", False)
-    card = [line.format(**dict(config)) for line in CARDS[kind]]
-    common = ["Print:quiet = on", "Random:setSeed = on", f"Random:seed = {seed}", f"Beams:eCM = {config.energy_gev}"]
-    for setting in (*common, *card):
-        if not pythia.readString(setting):
-            raise ValueError(f"Pythia does not accept '{setting}'")
+def start(kind: str, config: SimulateConfig, *, seed: int) -> tuple[pythia8mc.Pythia, Roulette]:
+    """Return Pythia ready to make events of "signal" or "background", and what ends the unpromising ones."""
     kinds = {"signal": BosonRoulette, "background": JetRoulette}
     roulette = (kinds[kind] if config.roulette.smallest_chance < 1 else NoRoulette)(config, seed=seed)
-    pythia.setUserHooksPtr(roulette)
-    pythia.init()
+    card = [line.format(**dict(config)) for line in CARDS[kind]]
+    pythia = start_pythia([f"Beams:eCM = {config.energy_gev}", *card], seed=seed, hooks=roulette)
     return pythia, roulette
 
 
-def momenta_of(momenta: ak.Array) -> np.ndarray:
-    """Return E, px, py, pz (particle, 4) of a flat array of Pythia's four-momenta."""
-    return np.stack([ak.to_numpy(momenta[name]) for name in ("e", "px", "py", "pz")], axis=-1)
-
-
-def is_neutrino(code: ak.Array) -> ak.Array:
-    """Return which particles (event, any number) no calorimeter sees, from their PDG codes."""
-    size = np.abs(code)
-    return (size == NEUTRINOS[0]) | (size == NEUTRINOS[1]) | (size == NEUTRINOS[2])
-
-
-def generate_events(pythia: pythia8mc.Pythia, roulette: Roulette, *, n_events: int) -> tuple[Objects, np.ndarray]:
+def generate_events(pythia: pythia8mc.Pythia, roulette: Roulette, *, n_events: int) -> tuple[Particles, np.ndarray]:
     """Return what a calorimeter could see of some finished events, and the events' weights (event,).
 
     Fewer come back than asked for where Pythia has given one up.
     """
     record = pythia.nextBatch(n_events).prt
-    seen = record[(record.status > 0) & ~is_neutrino(record.id)]
-    event = np.repeat(np.arange(len(record)), ak.to_numpy(ak.num(seen.id)))
+    particles = final_particles(record)
     weight = roulette.weights_of(ak.to_numpy(record.p.pz[:, HARD]))
-    return Objects(event, momenta_of(ak.flatten(seen.p))), weight
+    return particles.take(~is_neutrino(particles.pid)), weight

@@ -8,38 +8,35 @@ Pythia 8, W' -> W Z -> q q' nu nu and dijets at 14 TeV; towers of 0.1 x 0.1; the
 """
 
 import logging
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from common.atomic import atomic_output
+from common.jets import as_p4
+from common.kinematics import mass, pt_eta_phi
+from common.pythia import Particles
 from common.receipts import generated_receipt, write_receipt
+from common.shards import Shard, make, shards
 from common.stage import parse, run
 from papers.jet_images.detector import (
-    Objects,
     Trimmed,
-    as_momenta,
     cells_of,
-    mass_of,
     n_subjettiness,
-    pt_eta_phi,
     select,
     subjet_distance,
     towers,
     trimmed_jets,
 )
-from papers.jet_images.generator import generate_events, start_pythia
+from papers.jet_images.generator import generate_events, start
 from papers.jet_images.image_files import JetImages, concatenate, ratio, write_images
 from papers.jet_images.imaging import Deposits, make_image, masses_by_step
 from papers.jet_images.settings import SimulateConfig
 
 KINDS = ("background", "signal")  # in the order of their labels
 BATCH = 50  # events that are clustered together
-Shard = tuple[str, int, int]  # kind, jets, seed
 
 
 @dataclass(frozen=True)
@@ -50,32 +47,21 @@ class Made:
     steps: dict[str, np.ndarray]
 
 
-def shards_of(kind: str, config: SimulateConfig) -> list[Shard]:
-    """Return the pieces that one kind of jets is generated in, each with a seed of its own.
-
-    Pythia takes seeds up to 900 million; those of different shards and kinds never coincide.
-    """
-    n_jets = config.n_jets[kind]
-    sizes = [min(config.jets_per_shard, n_jets - start) for start in range(0, n_jets, config.jets_per_shard)]
-    first = 200_000 * config.seed + 100_000 * KINDS.index(kind) + 1
-    return [(kind, size, first + number) for number, size in enumerate(sizes)]
-
-
 def deposits_of(jets: Trimmed, index: int) -> Deposits:
     """Return towers and subjets of one jet."""
     parts = (jets.constituents[index], jets.subjets[index])
-    return Deposits(*(np.stack(pt_eta_phi(as_momenta(part))) for part in parts))
+    return Deposits(*(np.stack(pt_eta_phi(as_p4(part))) for part in parts))
 
 
 def images_of(jets: Trimmed, weight: np.ndarray, config: SimulateConfig, *, signal: int) -> JetImages:
     """Return images and variables of jets; weight (event,) is that of the events."""
-    pt, eta, phi = pt_eta_phi(jets.momentum)
+    pt, eta, phi = pt_eta_phi(jets.p4)
     tau = n_subjettiness(jets.constituents, radius=config.jets.radius)
     variables = {
         "jet_pt": pt,
         "jet_eta": eta,
         "jet_phi": phi,
-        "jet_mass": mass_of(jets.momentum),
+        "jet_mass": mass(jets.p4),
         "jet_delta_R": subjet_distance(jets.subjets),
         **{f"tau_{n}": tau[:, n - 1] for n in (1, 2, 3)},
         "tau_21": ratio(tau[:, 1], tau[:, 0]),
@@ -90,16 +76,16 @@ def images_of(jets: Trimmed, weight: np.ndarray, config: SimulateConfig, *, sign
 
 
 def steps_of(
-    jets: Trimmed, particles: Objects, weight: np.ndarray, config: SimulateConfig, *, signal: int
+    jets: Trimmed, particles: Particles, weight: np.ndarray, config: SimulateConfig, *, signal: int
 ) -> dict[str, np.ndarray]:
     """Return the masses [GeV] (jet,) after each step; "particles" is that of what has filled the jet's towers."""
     rows = []
     for index, event in enumerate(jets.event):
-        own = particles.momenta[particles.event == event]
-        filled = cells_of(as_momenta(jets.constituents[index]), config.jets)
+        own = particles.p4[particles.event == event]
+        filled = cells_of(as_p4(jets.constituents[index]), config.jets)
         fine = own[np.isin(cells_of(own, config.jets), filled)].sum(axis=0)
         steps = masses_by_step(deposits_of(jets, index), half_width=config.image_range)
-        rows.append({"particles": mass_of(fine), **steps, "signal": signal, "weight": weight[event]})
+        rows.append({"particles": mass(fine), **steps, "signal": signal, "weight": weight[event]})
     return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
 
@@ -111,7 +97,7 @@ def join_steps(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 def generate(kind: str, config: SimulateConfig, *, n_jets: int, seed: int) -> Made:
     """Return `n_jets` images of "signal" or "background"; the same seed gives the same images."""
-    pythia, roulette = start_pythia(kind, config, seed=seed)
+    pythia, roulette = start(kind, config, seed=seed)
     windows = (config.jets.pt_gev, config.steps_pt_gev)
     lowest = min(low for low, _ in windows)
     images: list[JetImages] = []
@@ -130,16 +116,15 @@ def generate(kind: str, config: SimulateConfig, *, n_jets: int, seed: int) -> Ma
 
 
 def generate_shard(shard: Shard, config: SimulateConfig) -> Made:
-    """Return the jets of one shard; for a pool of processes."""
-    kind, n_jets, seed = shard
-    return generate(kind, config, n_jets=n_jets, seed=seed)
+    """Return the jets of one shard."""
+    return generate(shard.kind, config, n_jets=shard.size, seed=shard.seed)
 
 
 def generate_all(config: SimulateConfig, *, threads: int) -> tuple[JetImages, dict[str, np.ndarray]]:
     """Return images in random order, and the masses after each step; the number of processes does not change them."""
-    shards = [shard for kind in KINDS for shard in shards_of(kind, config)]
-    with ProcessPoolExecutor(max_workers=min(threads, len(shards))) as pool:
-        made = list(pool.map(partial(generate_shard, config=config), shards))
+    n_jets = {kind: config.n_jets[kind] for kind in KINDS}
+    pieces = shards(n_jets, size=config.jets_per_shard, seed=config.seed)
+    made = make(generate_shard, pieces, config, processes=threads)
     images = concatenate([part.images for part in made])
     order = np.random.default_rng(config.seed).permutation(len(images))
     return images[order], join_steps([part.steps for part in made])

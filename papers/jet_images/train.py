@@ -7,9 +7,7 @@ killed training goes on where it stopped.
 """
 
 import logging
-import math
-import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from torch import Tensor, nn
 
 from common.atomic import atomic_output, write_text
 from common.checkpoints import checkpoint_name
+from common.epochs import Epochs, History
 from common.plotting import as_csv
 from common.stage import parse, run
 from common.yamlio import InputError
@@ -27,16 +26,6 @@ from papers.jet_images.settings import TrainOne
 from papers.jet_images.splits import Jets, read_jets, split
 
 VALIDATION_BATCH = 500  # jets
-
-
-@dataclass
-class History:
-    """What happened in each epoch."""
-
-    epoch: list[int] = field(default_factory=list)
-    train_loss: list[float] = field(default_factory=list)
-    valid_loss: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -62,44 +51,20 @@ class Sample:
 
 
 class Training:
-    """A network on its way; everything that has to survive an interruption is in `state`."""
+    """A network, its optimiser and its epochs."""
 
     def __init__(self, network: MaxOutNet | ConvNet, config: TrainOne, *, seed: int) -> None:
         """Set up the optimiser."""
-        self.network, self.config = network, config
+        self.network, self.batch = network, config.tagger.batch
         self.optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.history = History()
-        self.best, self.waited = math.inf, 0
-        self.best_state: dict[str, Tensor] = {}
-
-    def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on."""
-        plain = {name: getattr(self, name) for name in ("best", "waited", "best_state")}
-        parts = {name: getattr(self, name).state_dict() for name in ("network", "optimiser")}
-        random = {"generator": self.generator.get_state(), "dropout": torch.get_rng_state()}
-        return plain | parts | random | {"history": asdict(self.history)}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        for name in ("best", "waited", "best_state"):
-            setattr(self, name, state[name])
-        for name in ("network", "optimiser"):
-            getattr(self, name).load_state_dict(state[name])
-        self.generator.set_state(state["generator"])
-        torch.set_rng_state(state["dropout"])
-        self.history = History(**state["history"])
-
-    def is_done(self) -> bool:
-        """Tell whether all epochs are over or the validation loss has stopped falling."""
-        return len(self.history.epoch) >= self.config.tagger.epochs or self.waited >= self.config.patience
+        parts = {"optimiser": self.optimiser}
+        self.epochs = Epochs(network, parts, epochs=config.tagger.epochs, patience=config.patience, seed=seed)
 
     def run_epoch(self, sample: Sample) -> float:
         """Make one pass over the jets in random order and return the mean loss without the penalty."""
-        self.network.train()
         total = 0.0
-        order = torch.randperm(len(sample.label), generator=self.generator)
-        for chosen in order.split(self.config.tagger.batch):
+        order = torch.randperm(len(sample.label), generator=self.epochs.generator)
+        for chosen in order.split(self.batch):
             loss = sample.loss(self.network, chosen)
             self.optimiser.zero_grad()
             (loss + self.network.penalty()).backward()
@@ -107,40 +72,18 @@ class Training:
             total += float(loss.detach()) * len(chosen)
         return total / len(order)
 
-    def note(self, *, train_loss: float, valid_loss: float, seconds: float) -> None:
-        """Record an epoch, and keep the weights if they are the best so far."""
-        entry = {"train_loss": train_loss, "valid_loss": valid_loss, "seconds": seconds}
-        self.history.epoch.append(len(self.history.epoch) + 1)
-        for name, value in entry.items():
-            getattr(self.history, name).append(value)
-        self.waited = 0 if valid_loss < self.best else self.waited + 1
-        if valid_loss < self.best:
-            self.best = valid_loss
-            self.best_state = {name: value.clone() for name, value in self.network.state_dict().items()}
-        logging.info("epoch %3d  train %.4f  valid %.4f  %4.0f s", self.history.epoch[-1], *entry.values())
-
 
 @torch.no_grad()
 def validate(network: nn.Module, sample: Sample) -> float:
     """Return the mean weighted cross entropy of all jets."""
-    network.eval()
     parts = torch.arange(len(sample.label)).split(VALIDATION_BATCH)
     return sum(float(sample.loss(network, chosen)) * len(chosen) for chosen in parts) / len(sample.label)
 
 
 def fit(training: Training, train: Sample, valid: Sample, checkpoint: Path) -> None:
     """Train until it is done; resume from `checkpoint` if it exists."""
-    if checkpoint.exists():
-        training.restore(torch.load(checkpoint, weights_only=True))
-        logging.info("continued after epoch %d, from %s", len(training.history.epoch), checkpoint)
-    before = training.history.seconds[-1] if training.history.seconds else 0.0
-    started = time.monotonic()
-    while not training.is_done():
-        train_loss = training.run_epoch(train)
-        valid_loss = validate(training.network, valid)
-        training.note(train_loss=train_loss, valid_loss=valid_loss, seconds=before + time.monotonic() - started)
-        with atomic_output(checkpoint) as path:
-            torch.save(training.state(), path)
+    network = training.network
+    training.epochs.run(lambda: training.run_epoch(train), lambda: validate(network, valid), checkpoint=checkpoint)
 
 
 def training_jets(numbers: np.ndarray, n_train: int | None) -> np.ndarray:
@@ -168,17 +111,13 @@ def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: in
     logging.info("%s: %d parameters, %d jets", tagger.kind, n_parameters(network), len(chosen))
     training = Training(network, config, seed=seed)
     fit(training, train, valid, checkpoint)
-    if not training.best_state:
-        raise InputError(
-            "the validation loss was never a number. Lower train.learning_rate, or look for NaN in the data."
-        )
     stored = {
         "kind": tagger.kind,
         "normalised": tagger.normalised,
         "n_train": len(chosen),
-        "state": training.best_state,
+        "state": training.epochs.best_state,
     }
-    return stored, training.history
+    return stored, training.epochs.history
 
 
 def main() -> None:

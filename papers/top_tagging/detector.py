@@ -5,61 +5,41 @@ track, fill two calorimeters of 0.1 x 0.1 towers; a tower is one massless object
 is no magnetic field, no shower that leaks into the next tower and no subtraction of tracks from towers.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from common.jets import Objects
+from common.kinematics import four_vector, pt_eta_phi
+from common.pythia import Particles, is_neutrino
 from papers.top_tagging.settings import DetectorConfig
 
-NEUTRINOS, ELECTROMAGNETIC, NEUTRAL = (12, 14, 16), (11, 22), (22, 111, 130, 310, 2112, 3122, 3322)
+ELECTROMAGNETIC, NEUTRAL = (11, 22), (22, 111, 130, 310, 2112, 3122, 3322)
 
 
-@dataclass(frozen=True)
-class Objects:
-    """What a detector or a generator sees: event number (object,), and E, px, py, pz [GeV] (object, 4)."""
-
-    event: np.ndarray
-    momenta: np.ndarray
-
-
-def pt_eta_phi(momenta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return transverse momentum [GeV], pseudorapidity and azimuth, each (...,), of E, px, py, pz (..., 4)."""
-    pt = np.hypot(momenta[..., 1], momenta[..., 2])
-    eta = np.arcsinh(momenta[..., 3] / np.maximum(pt, 1e-12))
-    return pt, eta, np.arctan2(momenta[..., 2], momenta[..., 1])
-
-
-def massless(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
-    """Return E, px, py, pz (object, 4) of massless objects."""
-    return np.stack([pt * np.cosh(eta), pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)], axis=-1)
-
-
-def detect(particles: Objects, pid: np.ndarray, config: DetectorConfig, generator: np.random.Generator) -> Objects:
+def detect(particles: Particles, config: DetectorConfig, generator: np.random.Generator) -> Objects:
     """Return tracks and towers of final-state particles.
 
     Args:
         particles: All events together.
-        pid: (particle,) PDG codes
         config: Acceptance, resolutions, thresholds.
         generator: Of smearing and inefficiency.
     """
-    code = np.abs(pid)
-    pt, eta, phi = pt_eta_phi(particles.momenta)
-    seen = (np.abs(eta) < config.eta_max) & ~np.isin(code, NEUTRINOS)
+    code = np.abs(particles.pid)
+    pt, eta, phi = pt_eta_phi(particles.p4)
+    seen = (np.abs(eta) < config.eta_max) & ~is_neutrino(code)
     charged = ~np.isin(code, NEUTRAL) & (pt > config.track_pt_gev)
     tracked = seen & charged & (generator.random(len(pt)) < config.track_efficiency)
     resolution = np.hypot(config.track_resolution, config.track_resolution_pt * pt[tracked])
     track_pt = pt[tracked] * np.clip(1 + resolution * generator.standard_normal(len(resolution)), 0.1, 1.9)
-    parts = [Objects(particles.event[tracked], massless(track_pt, eta[tracked], phi[tracked]))]
+    parts = [Objects(particles.event[tracked], four_vector(track_pt, eta[tracked], phi[tracked]))]
     electromagnetic = np.isin(code, ELECTROMAGNETIC)
     for chosen, terms in (
         (seen & ~tracked & electromagnetic, config.photon_resolution),
         (seen & ~tracked & ~electromagnetic & (code != 13), config.hadron_resolution),
     ):
-        energy = particles.momenta[chosen, 0]
+        energy = particles.p4[chosen, 3]
         cells = (particles.event[chosen], eta[chosen], phi[chosen])
         parts.append(towers(*cells, energy, config=config, terms=terms, generator=generator))
-    return Objects(np.concatenate([p.event for p in parts]), np.concatenate([p.momenta for p in parts]))
+    return Objects(np.concatenate([p.event for p in parts]), np.concatenate([p.p4 for p in parts]))
 
 
 def towers(
@@ -94,4 +74,4 @@ def towers(
     cells, smeared = cells[kept], smeared[kept]
     at_eta = (cells // n_phi % n_eta + generator.random(len(cells))) * config.tower - config.eta_max
     at_phi = (cells % n_phi + generator.random(len(cells))) * (2 * np.pi / n_phi) - np.pi
-    return Objects(cells // (n_phi * n_eta), massless(smeared / np.cosh(at_eta), at_eta, at_phi))
+    return Objects(cells // (n_phi * n_eta), four_vector(smeared / np.cosh(at_eta), at_eta, at_phi))

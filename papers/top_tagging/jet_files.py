@@ -20,6 +20,7 @@ from common.yamlio import InputError
 DATASET = "table/table"
 N_STORED = 200  # constituents per jet
 LAYOUT = np.dtype([("index", "<i8"), ("values_block_0", "<f4", (4 * N_STORED + 4,)), ("values_block_1", "<i8", (2,))])
+ENERGY_FIRST, ENERGY_LAST = [3, 0, 1, 2], [1, 2, 3, 0]  # the archive's order of components, and ours
 TTV = {"train": 0, "test": 1, "val": 2}
 
 
@@ -52,7 +53,7 @@ def read_chunk(path: Path, start: int, stop: int) -> tuple[np.ndarray, np.ndarra
     """Return some jets of a file.
 
     Returns:
-        E, px, py, pz [GeV] in double precision (jet, 200, 4), because the mass is a small difference of large numbers;
+        px, py, pz, E [GeV] in double precision (jet, 200, 4), because the mass is a small difference of large numbers;
         the labels (jet,), 1 for top.
 
     Raises:
@@ -60,7 +61,7 @@ def read_chunk(path: Path, start: int, stop: int) -> tuple[np.ndarray, np.ndarra
     """
     with open_table(path) as table:
         rows = table[start:stop]
-    momenta = rows["values_block_0"][:, : 4 * N_STORED].astype(np.float64).reshape(-1, N_STORED, 4)
+    momenta = rows["values_block_0"][:, : 4 * N_STORED].astype(np.float64).reshape(-1, N_STORED, 4)[..., ENERGY_LAST]
     label = rows["values_block_1"][:, 1]
     if not np.isfinite(momenta).all() or not np.isin(label, (0, 1)).all():
         raise InputError(f"{path}: jets {start} to {stop} have momenta that are not finite, or labels other than 0, 1.")
@@ -73,19 +74,20 @@ def read_labels(path: Path, *, chunk: int) -> np.ndarray:
     return np.concatenate([read_chunk(path, a, min(a + chunk, n_jets))[1] for a in range(0, n_jets, chunk)])
 
 
-def write_jets(path: Path, momenta: np.ndarray, truth: np.ndarray, label: np.ndarray, *, split: str) -> None:
+def write_jets(path: Path, constituents: np.ndarray, truth: np.ndarray, label: np.ndarray, *, split: str) -> None:
     """Write jets in the archive's layout.
 
     Args:
         path: The file.
-        momenta: (jet, 200, 4) E, px, py, pz [GeV], sorted and padded
+        constituents: (jet, 200, 4) px, py, pz, E [GeV], sorted and padded
         truth: (jet, 4) of the top; zeros for QCD
         label: (jet,), 1 for top
         split: "train", "val" or "test"; the column `ttv`.
     """
     rows = np.zeros(len(label), LAYOUT)
     rows["index"] = np.arange(len(label))
-    rows["values_block_0"] = np.concatenate([momenta.reshape(len(label), -1), truth], axis=1)
+    momenta = np.concatenate([constituents, truth[:, None]], axis=1)[..., ENERGY_FIRST]
+    rows["values_block_0"] = momenta.reshape(len(label), -1)
     rows["values_block_1"] = np.column_stack([np.full(len(label), TTV[split]), label])
     chunks = (min(1000, max(len(label), 1)),)
     with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:

@@ -6,6 +6,8 @@ import awkward as ak
 import fastjet
 import numpy as np
 
+from common.jets import as_lists
+from common.kinematics import delta_phi, eta, mass, phi, pt
 from papers.top_tagging.polynomials import flow_polynomials
 from papers.top_tagging.settings import PrepareConfig
 
@@ -25,14 +27,12 @@ class Described:
 
 
 def jet_kinematics(momenta: np.ndarray) -> np.ndarray:
-    """Return pT [GeV], pseudorapidity and mass [GeV] (jet, 3) of the sum of E, px, py, pz (jet, constituent, 4).
+    """Return pT [GeV], pseudorapidity and mass [GeV] (jet, 3) of the sum of px, py, pz, E (jet, constituent, 4).
 
     The mass needs double precision: it is a small difference of large squares.
     """
-    energy, px, py, pz = momenta.sum(axis=1).T
-    pt = np.hypot(px, py)
-    mass = np.sqrt(np.maximum(energy**2 - pt**2 - pz**2, 0))
-    return np.stack([pt, np.arcsinh(pz / np.maximum(pt, 1e-12)), mass], axis=1)
+    p4 = momenta.sum(axis=1)
+    return np.stack([pt(p4), eta(p4), mass(p4)], axis=1)
 
 
 def around_axis(momenta: np.ndarray) -> np.ndarray:
@@ -41,17 +41,16 @@ def around_axis(momenta: np.ndarray) -> np.ndarray:
     The axis is the pT-weighted centroid. Padding has a share of zero and no distance.
 
     Args:
-        momenta: E, px, py, pz [GeV] (jet, constituent, 4), zero where padded
+        momenta: px, py, pz, E [GeV] (jet, constituent, 4), zero where padded
     """
-    energy, px, py, pz = np.moveaxis(momenta, -1, 0)
-    pt = np.hypot(px, py)
-    real = pt > 0
+    pz, energy = momenta[..., 2], momenta[..., 3]
+    transverse = pt(momenta)
+    real = transverse > 0
     with np.errstate(divide="ignore", invalid="ignore"):
         rapidity = np.where(real, 0.5 * np.log(np.maximum(energy + pz, 1e-9) / np.maximum(energy - pz, 1e-9)), 0.0)
     total = momenta.sum(axis=1)
-    turned = np.arctan2(py, px) - np.arctan2(total[:, 2], total[:, 1])[:, None]
-    azimuth = np.where(real, (turned + np.pi) % (2 * np.pi) - np.pi, 0.0)
-    shares = pt / np.maximum(pt.sum(axis=1, keepdims=True), 1e-12)
+    azimuth = np.where(real, delta_phi(phi(momenta), phi(total)[:, None]), 0.0)
+    shares = transverse / np.maximum(transverse.sum(axis=1, keepdims=True), 1e-12)
     places = [np.where(real, x - (shares * x).sum(axis=1, keepdims=True), 0.0) for x in (rapidity, azimuth)]
     return np.stack([shares, *places], axis=-1)
 
@@ -63,13 +62,12 @@ def subjettiness(momenta: np.ndarray, *, bodies: int, betas: list[float]) -> np.
     winner-takes-all kT, from fastjet's contrib package.
 
     Args:
-        momenta: E, px, py, pz [GeV] (jet, constituent, 4), zero where padded
+        momenta: px, py, pz, E [GeV] (jet, constituent, 4), zero where padded
         bodies: M.
         betas: The three exponents of the distance, e.g. 0.5, 1, 2.
     """
-    real = momenta[..., 0] > 0
-    columns = dict(zip(("E", "px", "py", "pz"), momenta[real].T, strict=True))
-    jets = ak.unflatten(ak.zip(columns, with_name="Momentum4D"), real.sum(axis=1))
+    real = momenta[..., 3] > 0
+    jets = as_lists(momenta[real], real.sum(axis=1))
     definition = fastjet.JetDefinition(fastjet.kt_algorithm, 10.0)
     clusters = fastjet.ClusterSequence(jets, definition)
     numbers = list(range(1, bodies))
@@ -85,7 +83,7 @@ def describe(momenta: np.ndarray, label: np.ndarray, config: PrepareConfig) -> D
     """Return everything that is stored of some jets; arguments as read from the archive's file."""
     momenta = momenta[:, : config.n_constituents]
     kinematics, features = jet_kinematics(momenta), around_axis(momenta)
-    real = momenta[..., 0] > 0
+    real = momenta[..., 3] > 0
     tau = subjettiness(momenta, bodies=config.bodies, betas=config.betas)
     return Described(
         label=label,

@@ -7,8 +7,6 @@ nothing about taggers.
 
 import logging
 import pickle
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,50 +14,38 @@ from scipy.stats import norm
 
 from common.atomic import atomic_output
 from common.receipts import generated_receipt, write_receipt
+from common.shards import Shard, make, shards
 from common.stage import parse, run
 from papers.top_tagging.generator import Jets, generate
 from papers.top_tagging.jet_files import write_jets
 from papers.top_tagging.settings import SimulateConfig
 
 KINDS = ("qcd", "top")  # in the order of their labels
-Shard = tuple[str, int, int]  # kind, jets, seed
-
-
-def shards_of(kind: str, config: SimulateConfig) -> list[Shard]:
-    """Return the pieces that one kind of jets is generated in, each with a seed of its own.
-
-    Pythia takes seeds up to 900 million; those of different shards and kinds never coincide.
-    """
-    n_jets = sum(config.n_jets.values()) // 2
-    sizes = [min(config.jets_per_shard, n_jets - start) for start in range(0, n_jets, config.jets_per_shard)]
-    first = 100_000 * config.seed + 50_000 * KINDS.index(kind) + 1
-    return [(kind, size, first + number) for number, size in enumerate(sizes)]
 
 
 def generate_shard(shard: Shard, config: SimulateConfig) -> Jets:
-    """Return the jets of one shard; for a pool of processes."""
-    kind, n_jets, seed = shard
-    return generate(kind, config, n_jets=n_jets, seed=seed)
+    """Return the jets of one shard."""
+    return generate(shard.kind, config, n_jets=shard.size, seed=shard.seed)
 
 
 def generate_all(config: SimulateConfig, *, threads: int) -> dict[str, Jets]:
     """Return the jets of both kinds; the number of processes does not change them."""
-    shards = [shard for kind in KINDS for shard in shards_of(kind, config)]
-    with ProcessPoolExecutor(max_workers=min(threads, len(shards))) as pool:
-        found = list(pool.map(partial(generate_shard, config=config), shards))
+    n_jets = dict.fromkeys(KINDS, sum(config.n_jets.values()) // 2)
+    pieces = shards(n_jets, size=config.jets_per_shard, seed=config.seed)
+    found = make(generate_shard, pieces, config, processes=threads)
     jets = {}
     for kind in KINDS:
-        parts = [part for part, shard in zip(found, shards, strict=True) if shard[0] == kind]
-        jets[kind] = Jets(np.concatenate([p.momenta for p in parts]), np.concatenate([p.truth for p in parts]))
+        parts = [part for part, shard in zip(found, pieces, strict=True) if shard.kind == kind]
+        jets[kind] = Jets(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("constituents", "truth")))
     return jets
 
 
 def mix(jets: dict[str, Jets], start: int, stop: int, generator: np.random.Generator) -> tuple[Jets, np.ndarray]:
     """Return jets start to stop of both kinds in random order, and their labels (jet,)."""
     order = generator.permutation(2 * (stop - start))
-    momenta = np.concatenate([jets[kind].momenta[start:stop] for kind in KINDS])[order]
+    constituents = np.concatenate([jets[kind].constituents[start:stop] for kind in KINDS])[order]
     truth = np.concatenate([jets[kind].truth[start:stop] for kind in KINDS])[order]
-    return Jets(momenta, truth), np.repeat([0, 1], stop - start)[order].astype(np.int8)
+    return Jets(constituents, truth), np.repeat([0, 1], stop - start)[order].astype(np.int8)
 
 
 def toy_scores(label: np.ndarray, *, auc: float, generator: np.random.Generator) -> np.ndarray:
@@ -90,7 +76,7 @@ def main() -> None:
     start = 0
     for split, n_jets in config.n_jets.items():
         chosen, label = mix(jets, start, start + n_jets // 2, generator)
-        write_jets(folder / f"{split}.h5", chosen.momenta, chosen.truth, label, split=split)
+        write_jets(folder / f"{split}.h5", chosen.constituents, chosen.truth, label, split=split)
         logging.info("%s: %d jets", split, len(label))
         start += n_jets // 2
         if split == "test":

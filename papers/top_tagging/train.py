@@ -7,9 +7,8 @@ training goes on where it stopped. The linear tagger has no epochs: its loss is 
 """
 
 import logging
-import math
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from torch import Tensor, nn
 
 from common.atomic import atomic_output, write_text
 from common.checkpoints import checkpoint_name
+from common.epochs import Epochs, History
 from common.plotting import as_csv
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.top_tagging.jets import JetSet, read_jets
 from papers.top_tagging.model import Standardised, build, n_parameters
 from papers.top_tagging.settings import TrainOne
@@ -29,53 +28,22 @@ VALIDATION_BATCH = 1000  # jets
 LINEAR_ITERATIONS = 500  # of L-BFGS, far more than it needs
 
 
-@dataclass
-class History:
-    """What happened in each epoch."""
-
-    epoch: list[int] = field(default_factory=list)
-    train_loss: list[float] = field(default_factory=list)
-    valid_loss: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-
 class Training:
-    """A network on its way; everything that has to survive an interruption is in `state`."""
+    """A tagger, its optimiser and its epochs."""
 
     def __init__(self, network: nn.Module, config: TrainOne, *, seed: int) -> None:
         """Set up the optimiser; its rate falls to zero as a cosine over all epochs."""
-        self.network, self.config = network, config
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=config.tagger.learning_rate)
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, config.tagger.epochs)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.history = History()
-        self.best, self.waited = math.inf, 0
-        self.best_state: dict[str, Tensor] = {}
-
-    def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on."""
-        plain = {name: getattr(self, name) for name in ("best", "waited", "best_state")}
-        parts = {name: getattr(self, name).state_dict() for name in ("network", "optimiser", "schedule")}
-        return plain | parts | {"generator": self.generator.get_state(), "history": asdict(self.history)}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        for name in ("best", "waited", "best_state"):
-            setattr(self, name, state[name])
-        for name in ("network", "optimiser", "schedule"):
-            getattr(self, name).load_state_dict(state[name])
-        self.generator.set_state(state["generator"])
-        self.history = History(**state["history"])
-
-    def is_done(self) -> bool:
-        """Tell whether all epochs are over or the validation loss has stopped falling."""
-        return len(self.history.epoch) >= self.config.tagger.epochs or self.waited >= self.config.patience
+        tagger = config.tagger
+        self.network, self.batch = network, config.batch
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=tagger.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, tagger.epochs)
+        parts = {"optimiser": self.optimiser, "schedule": self.schedule}
+        self.epochs = Epochs(network, parts, epochs=tagger.epochs, patience=config.patience, seed=seed)
 
     def run_epoch(self, jets: JetSet) -> float:
         """Make one pass over the jets in random order and return the mean loss."""
-        self.network.train()
         total = 0.0
-        for chosen in torch.randperm(len(jets), generator=self.generator).split(self.config.batch):
+        for chosen in torch.randperm(len(jets), generator=self.epochs.generator).split(self.batch):
             loss = loss_of(self.network, jets, chosen)
             self.optimiser.zero_grad()
             loss.backward()
@@ -83,18 +51,6 @@ class Training:
             total += float(loss.detach()) * len(chosen)
         self.schedule.step()
         return total / len(jets)
-
-    def note(self, *, train_loss: float, valid_loss: float, seconds: float) -> None:
-        """Record an epoch, and keep the weights if they are the best so far."""
-        entry = {"train_loss": train_loss, "valid_loss": valid_loss, "seconds": seconds}
-        self.history.epoch.append(len(self.history.epoch) + 1)
-        for name, value in entry.items():
-            getattr(self.history, name).append(value)
-        self.waited = 0 if valid_loss < self.best else self.waited + 1
-        if valid_loss < self.best:
-            self.best = valid_loss
-            self.best_state = {name: value.clone() for name, value in self.network.state_dict().items()}
-        logging.info("epoch %3d  train %.4f  valid %.4f  %4.0f s", self.history.epoch[-1], *entry.values())
 
 
 def loss_of(network: nn.Module, jets: JetSet, chosen: Tensor) -> Tensor:
@@ -106,24 +62,14 @@ def loss_of(network: nn.Module, jets: JetSet, chosen: Tensor) -> Tensor:
 @torch.no_grad()
 def validate(network: nn.Module, jets: JetSet) -> float:
     """Return the mean cross entropy of all jets."""
-    network.eval()
     parts = torch.arange(len(jets)).split(VALIDATION_BATCH)
     return sum(float(loss_of(network, jets, chosen)) * len(chosen) for chosen in parts) / len(jets)
 
 
 def fit_network(training: Training, train: JetSet, valid: JetSet, checkpoint: Path) -> None:
     """Train until it is done; resume from `checkpoint` if it exists."""
-    if checkpoint.exists():
-        training.restore(torch.load(checkpoint, weights_only=True))
-        logging.info("continued after epoch %d, from %s", len(training.history.epoch), checkpoint)
-    before = training.history.seconds[-1] if training.history.seconds else 0.0
-    started = time.monotonic()
-    while not training.is_done():
-        train_loss = training.run_epoch(train)
-        valid_loss = validate(training.network, valid)
-        training.note(train_loss=train_loss, valid_loss=valid_loss, seconds=before + time.monotonic() - started)
-        with atomic_output(checkpoint) as path:
-            torch.save(training.state(), path)
+    network = training.network
+    training.epochs.run(lambda: training.run_epoch(train), lambda: validate(network, valid), checkpoint=checkpoint)
 
 
 def fit_linear(training: Training, train: JetSet, valid: JetSet) -> None:
@@ -140,7 +86,8 @@ def fit_linear(training: Training, train: JetSet, valid: JetSet) -> None:
 
     optimiser.step(closure)
     train_loss, valid_loss = float(loss_of(network, train, everything).detach()), validate(network, valid)
-    training.note(train_loss=train_loss, valid_loss=valid_loss, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    training.epochs.note(train_loss=train_loss, valid_loss=valid_loss, seconds=seconds)
 
 
 def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) -> tuple[dict[str, Any], History]:
@@ -162,10 +109,8 @@ def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: in
         fit_linear(training, train, valid)
     else:
         fit_network(training, train, valid, checkpoint)
-    if not training.best_state:
-        raise InputError("the validation loss was never a number. Lower the learning rate, or look for NaN in the data")
-    stored = {"arguments": arguments, "state": training.best_state, "n_parameters": n_parameters(network)}
-    return stored, training.history
+    stored = {"arguments": arguments, "state": training.epochs.best_state, "n_parameters": n_parameters(network)}
+    return stored, training.epochs.history
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from common.config import load_settings
 from papers.jet_images.detector import select, towers, trimmed_jets
-from papers.jet_images.generator import generate_events, start_pythia
+from papers.jet_images.generator import generate_events, start
 from papers.jet_images.settings import Settings, SimulateConfig
 
 BATCH = 50  # events
@@ -22,7 +22,7 @@ BATCH = 50  # events
 
 def measure(kind: str, config: SimulateConfig, n_images: int) -> dict[str, float]:
     """Return accepted images, what they are worth, seconds, and the rate per tried event with its error."""
-    pythia, roulette = start_pythia(kind, config, seed=1)
+    pythia, roulette = start(kind, config, seed=1)
     started, weights, n_finished = time.process_time(), [], 0
     while sum(map(len, weights)) < n_images:
         particles, weight = generate_events(pythia, roulette, n_events=BATCH)

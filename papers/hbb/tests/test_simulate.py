@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import uproot
 
+from common.kinematics import delta_r, four_vector, mass, pt
 from common.yamlio import InputError
 from papers.hbb import branches
 from papers.hbb.collisions import Generator, Particles, has_quark, process
+from papers.hbb.groups import group_sums, leading, rank_in_group
 from papers.hbb.jets import cluster
-from papers.hbb.kinematics import delta_r, four_vector, group_sums, leading, mass, pt, rank_in_group
 from papers.hbb.material import LAYER_RADII_CM, PION_GEV, meet_material, pass_material
 from papers.hbb.ntuple import Conditions, as_table, make_batch, write_tree
 from papers.hbb.pileup import Pool, add_pileup

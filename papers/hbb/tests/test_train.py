@@ -46,9 +46,12 @@ def fitted(jets, folder, seed=1, **changes):
 @pytest.mark.parametrize("changes", [{"inputs": "standardised", "epochs": 12}, {"kind": "variables", "epochs": 15}])
 def test_the_loss_falls_and_the_same_seed_repeats_it(jets, tmp_path, changes):
     first = fitted(jets, tmp_path, **changes)
-    assert first.history.valid_loss[-1] < 0.8 * first.history.valid_loss[0] or first.history.valid_loss[-1] < 0.5
-    assert fitted(jets, tmp_path, **changes).history.valid_loss == first.history.valid_loss
-    assert fitted(jets, tmp_path, seed=2, **changes).history.valid_loss != first.history.valid_loss
+    assert (
+        first.epochs.history.valid_loss[-1] < 0.8 * first.epochs.history.valid_loss[0]
+        or first.epochs.history.valid_loss[-1] < 0.5
+    )
+    assert fitted(jets, tmp_path, **changes).epochs.history.valid_loss == first.epochs.history.valid_loss
+    assert fitted(jets, tmp_path, seed=2, **changes).epochs.history.valid_loss != first.epochs.history.valid_loss
 
 
 def test_an_interrupted_training_ends_like_an_undisturbed_one(jets, tmp_path, monkeypatch):
@@ -58,7 +61,7 @@ def test_an_interrupted_training_ends_like_an_undisturbed_one(jets, tmp_path, mo
     epoch = train.train_epoch
 
     def killed(training, *arguments):
-        if training.epoch == 2:
+        if training.epochs.done == 2:
             raise KeyboardInterrupt
         return epoch(training, *arguments)
 
@@ -67,15 +70,21 @@ def test_an_interrupted_training_ends_like_an_undisturbed_one(jets, tmp_path, mo
         train.fit(training, jets, scaling, tmp_path / "checkpoint.pt")
     resumed = train.Training(config(), seed=1)
     train.fit(resumed, jets, scaling, tmp_path / "checkpoint.pt")
-    assert resumed.history.valid_loss == whole.history.valid_loss
-    for name, value in resumed.best_state.items():
-        assert torch.equal(value, whole.best_state[name])
+    assert resumed.epochs.history.valid_loss == whole.epochs.history.valid_loss
+    for name, value in resumed.epochs.best_state.items():
+        assert torch.equal(value, whole.epochs.best_state[name])
 
 
-def test_the_adversary_reaches_the_tagger_after_its_start_only(jets, tmp_path):
-    plain = fitted(jets, tmp_path, epochs=1)
-    waiting = fitted(jets, tmp_path, epochs=1, adversary_weight=10, adversary_start=1)
-    against = fitted(jets, tmp_path, epochs=1, adversary_weight=10)
+def after_one_pass(jets, **changes):
+    training = train.Training(config(**changes), seed=1)
+    train.train_epoch(training, jets["train"], Scaling.of(jets["train"], training.experiment, seed=1))
+    return training
+
+
+def test_the_adversary_reaches_the_tagger_after_its_start_only(jets):
+    plain = after_one_pass(jets)
+    waiting = after_one_pass(jets, adversary_weight=10, adversary_start=1)
+    against = after_one_pass(jets, adversary_weight=10)
     for name, value in plain.network.state_dict().items():
         assert torch.allclose(waiting.network.state_dict()[name], value, atol=1e-5)
     assert any(

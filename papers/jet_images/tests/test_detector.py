@@ -6,15 +6,12 @@ import pytest
 pytest.importorskip("fastjet")
 
 from common.config import load_settings
+from common.jets import Objects, as_p4
+from common.kinematics import four_vector, mass, pt_eta_phi
 from common.workflow import ROOT
 from papers.jet_images.detector import (
-    Objects,
-    as_momenta,
     cells_of,
-    mass_of,
-    massless,
     n_subjettiness,
-    pt_eta_phi,
     select,
     subjet_distance,
     towers,
@@ -28,7 +25,7 @@ CONFIG = load_settings(ROOT / "papers/jet_images", "generated", Settings).simula
 def objects(*events):
     """Events given as lists of (pt, eta, phi) of massless particles."""
     number = np.repeat(np.arange(len(events)), [len(event) for event in events])
-    return Objects(number, massless(*np.array([particle for event in events for particle in event]).T))
+    return Objects(number, four_vector(*np.array([particle for event in events for particle in event]).T))
 
 
 def test_energy_of_a_cell_is_that_of_its_particles():
@@ -36,11 +33,11 @@ def test_energy_of_a_cell_is_that_of_its_particles():
     found = towers(particles, CONFIG)
     assert found.event.tolist() == [0, 0, 1]
     energy = 10 * np.cosh(0.51) + 5 * np.cosh(0.59)
-    assert found.momenta[:, 0] == pytest.approx([7 * np.cosh(0.01), energy, 3 * np.cosh(0.55)])
-    _, eta, phi = pt_eta_phi(found.momenta)
+    assert found.p4[:, 3] == pytest.approx([7 * np.cosh(0.01), energy, 3 * np.cosh(0.55)])
+    _, eta, phi = pt_eta_phi(found.p4)
     assert eta == pytest.approx([-0.05, 0.55, 0.55])
     assert phi == pytest.approx([1.05, 1.05, 1.05])
-    assert mass_of(found.momenta) == pytest.approx([0, 0, 0], abs=1e-5)
+    assert mass(found.p4) == pytest.approx([0, 0, 0], abs=1e-5)
 
 
 def test_a_tower_lies_in_the_cell_of_its_particles():
@@ -48,7 +45,7 @@ def test_a_tower_lies_in_the_cell_of_its_particles():
     place = np.column_stack([np.full(300, 2.0), generator.uniform(-4.9, 4.9, 300), generator.uniform(-3.1, 3.1, 300)])
     particles = objects(place)
     found = towers(particles, CONFIG)
-    assert set(cells_of(found.momenta, CONFIG)) == set(cells_of(particles.momenta, CONFIG))
+    assert set(cells_of(found.p4, CONFIG)) == set(cells_of(particles.p4, CONFIG))
 
 
 def test_particles_beyond_the_grid_are_not_seen():
@@ -59,7 +56,7 @@ def test_trimming_drops_soft_subjets_and_takes_the_jet_that_led_before():
     """The first jet has 300 GeV with 2 x 14 GeV that trimming removes; the second one has 280 GeV and loses nothing."""
     event = [(272.0, 0.0, 0.5), (14.0, 0.7, 0.5), (14.0, -0.7, 0.5), (280.0, 0.0, 3.0)]
     found = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
-    pt, _, phi = pt_eta_phi(found.momentum)
+    pt, _, phi = pt_eta_phi(found.p4)
     assert pt == pytest.approx([272]) and phi == pytest.approx([0.5])
 
 
@@ -71,10 +68,10 @@ def test_events_without_a_hard_jet_are_left_out():
 def test_mass_distance_and_window_of_two_prongs():
     event = [(200.0, 0.0, 1.0), (70.0, 0.6, 1.0)]
     found = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
-    mass = np.sqrt(2 * 200 * 70 * (np.cosh(0.6) - 1))
-    assert mass_of(found.momentum) == pytest.approx([mass])
+    expected = np.sqrt(2 * 200 * 70 * (np.cosh(0.6) - 1))
+    assert mass(found.p4) == pytest.approx([expected])
     assert subjet_distance(found.subjets) == pytest.approx([0.6])
-    assert pt_eta_phi(as_momenta(found.subjets[0]))[0] == pytest.approx([200, 70])
+    assert pt_eta_phi(as_p4(found.subjets[0]))[0] == pytest.approx([200, 70])
     assert len(select(found, CONFIG, pt_gev=(250, 300)).event) == 1
     assert len(select(found, CONFIG, pt_gev=(250, 260)).event) == 0
     tau = n_subjettiness(found.constituents, radius=1.0)

@@ -62,14 +62,14 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path):
     whole = train(4, tmp_path / "whole.pt")
     train(2, tmp_path / "parts.pt")
     parts = train(4, tmp_path / "parts.pt")
-    assert parts.history.train_loss == whole.history.train_loss
-    for name, value in whole.best_state.items():
-        assert torch.equal(parts.best_state[name], value), name
+    assert parts.epochs.history.train_loss == whole.epochs.history.train_loss
+    for name, value in whole.epochs.best_state.items():
+        assert torch.equal(parts.epochs.best_state[name], value), name
 
 
 def test_a_bright_pixel_is_learned(tmp_path):
     training = train(6, tmp_path / "x.pt")
-    assert training.history.valid_loss[-1] < 0.3 < training.history.train_loss[0]
+    assert training.epochs.history.valid_loss[-1] < 0.3 < training.epochs.history.train_loss[0]
 
 
 def test_a_seed_divides_the_jets_without_overlap_and_keeps_the_classes_shares():

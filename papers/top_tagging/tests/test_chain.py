@@ -33,7 +33,7 @@ def prepared(tmp_path_factory):
     jets, generator, start = generate_all(config, threads=1), np.random.default_rng(0), 0
     for split, n in N_JETS.items():
         chosen, label = mix(jets, start, start + n // 2, generator)
-        write_jets(folder / f"{split}.h5", chosen.momenta, chosen.truth, label, split=split)
+        write_jets(folder / f"{split}.h5", chosen.constituents, chosen.truth, label, split=split)
         start += n // 2
     with h5py.File(folder / "prepared.h5", "w") as file:
         for split in N_JETS:
@@ -48,7 +48,7 @@ def test_jets_keep_their_order_and_constituents_through_the_chunks(prepared):
     momenta, label = read_chunk(prepared.parent / "train.h5", 0, 16)
     batch = read_jets(prepared, "train").batch(torch.arange(16))
     assert batch.label.tolist() == label.tolist()
-    real = momenta[..., 0] > 0
+    real = momenta[..., 3] > 0
     assert batch.counts.tolist() == real.sum(axis=1).tolist()
     assert np.allclose(batch.constituents.numpy(), around_axis(momenta)[real], atol=1e-6)
 

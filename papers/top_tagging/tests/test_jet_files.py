@@ -39,7 +39,7 @@ def test_the_layout_is_the_archive_s(tmp_path):
         assert table.id.get_create_plist().get_filter(0)[0] == 32001
         row = table[2]
     assert row["index"] == 2
-    assert np.array_equal(row["values_block_0"][4:8], momenta[2, 1])
+    assert np.array_equal(row["values_block_0"][4:8], momenta[2, 1, [3, 0, 1, 2]])
     assert np.array_equal(row["values_block_1"], [2, label[2]])
 
 
@@ -48,7 +48,7 @@ def test_pytables_reads_it(tmp_path):
     momenta, label = made(tmp_path / "a.h5")
     with tables.open_file(tmp_path / "a.h5") as file:
         rows = file.root.table.table[:]
-    assert np.array_equal(rows["values_block_0"][:, :800].reshape(-1, 200, 4), momenta)
+    assert np.array_equal(rows["values_block_0"][:, :800].reshape(-1, 200, 4), momenta[..., [3, 0, 1, 2]])
     assert np.array_equal(rows["values_block_1"][:, 1], label)
 
 

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from ..detector import massless
+from common.kinematics import four_vector
+
 from ..observables import around_axis, jet_kinematics, subjettiness
 from ..polynomials import connected_graphs, flow_polynomials, graphs_up_to, polynomial, products_up_to
 
@@ -13,7 +14,7 @@ from ..polynomials import connected_graphs, flow_polynomials, graphs_up_to, poly
 def padded(*constituents):
     """Return one jet (1, 200, 4) from (pt, eta, phi) of its constituents."""
     jet = np.zeros((1, 200, 4))
-    jet[0, : len(constituents)] = massless(*np.transpose(constituents))
+    jet[0, : len(constituents)] = four_vector(*np.transpose(constituents))
     return jet
 
 

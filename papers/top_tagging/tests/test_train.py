@@ -41,23 +41,23 @@ def test_a_killed_training_ends_where_an_uninterrupted_one_does(tmp_path, monkey
     train, valid = learnable(200, 0), learnable(100, 1)
     whole = training()
     fit_network(whole, train, valid, tmp_path / "whole.pt")
-    killed, note = training(), Training.note
+    killed, run_epoch = training(), Training.run_epoch
 
-    def note_once(self, **entries):
-        if self.history.epoch:
+    def run_once(self, jets):
+        if self.epochs.done:
             raise KilledError
-        note(self, **entries)
+        return run_epoch(self, jets)
 
-    monkeypatch.setattr(Training, "note", note_once)
+    monkeypatch.setattr(Training, "run_epoch", run_once)
     with pytest.raises(KilledError):
         fit_network(killed, train, valid, tmp_path / "killed.pt")
     monkeypatch.undo()
     resumed = training(seed=99)
     fit_network(resumed, train, valid, tmp_path / "killed.pt")
-    assert resumed.history.epoch == [1, 2, 3]
-    assert resumed.history.train_loss == whole.history.train_loss
-    for name, value in whole.best_state.items():
-        assert torch.equal(value, resumed.best_state[name])
+    assert resumed.epochs.history.epoch == [1, 2, 3]
+    assert resumed.epochs.history.train_loss == whole.epochs.history.train_loss
+    for name, value in whole.epochs.best_state.items():
+        assert torch.equal(value, resumed.epochs.best_state[name])
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):
@@ -65,24 +65,15 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
     first, second, other = training(seed=3), training(seed=3), training(seed=4)
     for number, one in enumerate((first, second, other)):
         fit_network(one, train, valid, tmp_path / f"{number}.pt")
-    assert first.history.train_loss == second.history.train_loss != other.history.train_loss
-
-
-def test_training_stops_when_the_validation_loss_does_not_fall(tmp_path):
-    """Labels of the validation jets are turned round: what is learned makes them worse."""
-    valid = learnable(100, 1)
-    valid.label = 1 - valid.label
-    one = training(epochs=50, patience=2)
-    fit_network(one, learnable(300, 0), valid, tmp_path / "a.pt")
-    assert len(one.history.epoch) < 50 and one.waited == 2
-    assert min(one.history.valid_loss) == one.best == one.history.valid_loss[-3]
+    losses = [one.epochs.history.train_loss for one in (first, second, other)]
+    assert losses[0] == losses[1] != losses[2]
 
 
 @pytest.mark.parametrize("kind", ["pfn", "efn", "nsub", "graph"])
 def test_taggers_learn(tmp_path, kind):
     one = training(kind, epochs=8, learning_rate=0.005)
     fit_network(one, learnable(400, 0), learnable(200, 1), tmp_path / "a.pt")
-    assert one.best < 0.6, "0.69 is guessing"
+    assert one.epochs.best < 0.6, "0.69 is guessing"
 
 
 def test_the_linear_tagger_reaches_its_minimum():
@@ -94,4 +85,4 @@ def test_the_linear_tagger_reaches_its_minimum():
     one.network.zero_grad()
     loss_of(one.network, train, torch.arange(len(train))).backward()
     assert max(float(p.grad.abs().max()) for p in one.network.parameters()) < 1e-3
-    assert one.best == pytest.approx(validate(one.network, valid))
+    assert one.epochs.best == pytest.approx(validate(one.network, valid))
