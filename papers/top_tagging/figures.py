@@ -18,10 +18,10 @@ from common.compare import read_metrics
 from common.plotting import save_figure
 from common.published import NumberClaim, load_published
 from common.receipts import origin_of, read_receipt
+from common.roc import background_efficiency
 from common.stage import parse, run
 from common.verdict import Measured
 from papers.top_tagging import drawing
-from papers.top_tagging.metrics import background_efficiency
 
 Drawn = dict[str, Any]
 EFFICIENCY = np.linspace(0.05, 1, 476)  # of the notebook's figure

@@ -1,9 +1,13 @@
+import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -56,6 +60,16 @@ def copy_sources(target, papers=()):
     if not papers:
         shutil.copytree(target / "papers/_template", target / "papers/mini")
     return Checkout(target)
+
+
+@contextmanager
+def mirror_of(folder):
+    """Serve a folder on the loopback interface; yields its address."""
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture

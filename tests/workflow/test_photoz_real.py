@@ -1,14 +1,11 @@
 """The article's own rows, from a loopback server: the run that a student starts first."""
 
-import functools
-import http.server
 import json
-import threading
 
 import pytest
 
 from common.published import load_published
-from tests.workflow.conftest import ROOT, copy_sources
+from tests.workflow.conftest import ROOT, copy_sources, mirror_of
 
 REAL = ROOT.parent / "shared" / "real"
 pytestmark = pytest.mark.skipif(not (REAL / "photoz").is_dir(), reason="the real rows are not beside this checkout")
@@ -16,11 +13,8 @@ pytestmark = pytest.mark.skipif(not (REAL / "photoz").is_dir(), reason="the real
 
 @pytest.fixture(scope="module")
 def mirror():
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(REAL))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with mirror_of(REAL) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

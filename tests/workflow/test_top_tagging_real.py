@@ -1,15 +1,12 @@
 """Published scores from a loopback server: the run that a student starts first, with verdicts on real data."""
 
-import functools
-import http.server
 import json
 import pickle
-import threading
 
 import numpy as np
 import pytest
 
-from tests.workflow.conftest import ROOT, copy_sources
+from tests.workflow.conftest import ROOT, copy_sources, mirror_of
 
 REAL = ROOT.parent / "shared/real/top_tagging"
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the real scores are not beside this checkout")
@@ -28,11 +25,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mirror(folder):
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with mirror_of(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
