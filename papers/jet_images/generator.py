@@ -59,7 +59,7 @@ class Roulette(pythia8mc.UserHooks):
             distance: From the windows, in units of how far the rest of the evolution moves a jet.
         """
         self.n_tried += 1
-        chance = max(float(np.exp(-(distance**2) / 2)), self.config.roulette.smallest_chance)
+        chance = max(float(np.exp(-distance)), self.config.roulette.smallest_chance)
         self._weights[event[HARD].pz()] = 1 / chance
         return bool(self._generator.random() >= chance)
 

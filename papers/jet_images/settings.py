@@ -127,8 +127,6 @@ class PredictOne(PredictConfig, Splits):
 class EvaluateConfig(Strict):
     """Section `evaluate`."""
 
-    bins: Annotated[list[Count], Field(min_length=1)]  # of likelihood ratios of one variable; their mean counts
-    pair_bins: Annotated[list[Count], Field(min_length=1)]  # of each of two variables
     n_bootstrap: Count
 
 
