@@ -44,8 +44,7 @@ class Measurement:
 
     def add_ratio(self, name: str, values: list[np.ndarray], label: np.ndarray, weight: np.ndarray) -> None:
         """Measure the likelihood ratio of one or two variables, each (jet,)."""
-        n_bins = self.config.bins if len(values) == 1 else self.config.pair_bins
-        ratio = crossed_ratio(np.column_stack(values), label, weight, n_bins=n_bins, seed=self.seed)
+        ratio = crossed_ratio(np.column_stack(values), label, weight, seed=self.seed)
         self.add(name, ratio, label, weight)
 
     def metrics(self) -> Metrics:

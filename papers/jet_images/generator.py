@@ -59,7 +59,7 @@ class Roulette(pythia8mc.UserHooks):
             distance: From the windows, in units of how far the rest of the evolution moves a jet.
         """
         self.n_tried += 1
-        chance = max(float(np.exp(-(distance**2) / 2)), self.config.roulette.smallest_chance)
+        chance = max(float(np.exp(-distance)), self.config.roulette.smallest_chance)
         self._weights[event[HARD].pz()] = 1 / chance
         return bool(self._generator.random() >= chance)
 
@@ -95,7 +95,8 @@ class BosonRoulette(Roulette):
     def doVetoResonanceDecays(self, process: pythia8mc.Event) -> bool:  # noqa: N802
         """Return true to end the event."""
         particles = (process[index] for index in range(process.size()))
-        return self.ends(process, min(self.pt_distance(p.pT()) for p in particles if abs(p.id()) == W_BOSON))
+        missed = min(outside(p.pT(), self.pt_window) for p in particles if abs(p.id()) == W_BOSON)
+        return self.ends(process, missed / self.config.roulette.boson_pt_spread_gev)
 
 
 class JetRoulette(Roulette):
@@ -111,7 +112,10 @@ class JetRoulette(Roulette):
 
     def doVetoPT(self, position: int, event: pythia8mc.Event) -> bool:  # noqa: N802
         """Return true to end the event."""
-        jets = parton_jets(event, self.config.jets)
+        config = self.config
+        # Trimming takes pT away: a softer jet than this has the smallest chance whatever it does.
+        softest = self.pt_window[0] + np.log(config.roulette.smallest_chance) * config.roulette.pt_spread_gev
+        jets = parton_jets(event, config.jets, lowest_pt_gev=softest)
         leading = max((jet.untrimmed_pt for jet in jets), default=0.0)
         return self.ends(event, min((self.distance(jet, leading) for jet in jets), default=np.inf))
 
@@ -141,15 +145,14 @@ def outside(value: float, window: tuple[float, float]) -> float:
     return max(window[0] - value, value - window[1], 0.0)
 
 
-def parton_jets(event: pythia8mc.Event, config: JetConfig) -> list[PartonJet]:
-    """Return the trimmed jets of an unfinished event's partons; softer ones than half the leading jet are left out."""
+def parton_jets(event: pythia8mc.Event, config: JetConfig, *, lowest_pt_gev: float) -> list[PartonJet]:
+    """Return the trimmed jets of an unfinished event's partons, those that have `lowest_pt_gev` before trimming."""
     particles = (event[index] for index in range(event.size()))
     partons = [fastjet.PseudoJet(p.px(), p.py(), p.pz(), p.e()) for p in particles if p.isFinal()]
     clusters = fastjet.ClusterSequence(partons, fastjet.JetDefinition(fastjet.antikt_algorithm, config.radius))
     definition = fastjet.JetDefinition(fastjet.kt_algorithm, config.subjet_radius)
-    jets = fastjet.sorted_by_pt(clusters.inclusive_jets())
     found = []
-    for jet in (jet for jet in jets if jet.pt() > jets[0].pt() / 2):
+    for jet in clusters.inclusive_jets(lowest_pt_gev):
         subjets = fastjet.ClusterSequence(list(jet.constituents()), definition)
         trimmed = fastjet.PseudoJet(0.0, 0.0, 0.0, 0.0)
         for subjet in subjets.inclusive_jets(config.subjet_fraction * jet.pt()):

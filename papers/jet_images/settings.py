@@ -20,7 +20,10 @@ class RouletteConfig(Strict):
     """Which events are worth finishing; the others survive with a small chance and a large weight."""
 
     scale_gev: NotNegative  # of the evolution at which a background event is looked at
-    pt_spread_gev: Positive  # by how much the rest of the evolution moves a jet, for the shape of the chance
+    boson_pt_spread_gev: (
+        Positive  # by how much the showers change the pT of a W boson's jet, for the shape of the chance
+    )
+    pt_spread_gev: Positive  # by how much the rest of the evolution moves a background jet, likewise
     mass_spread_gev: Positive
     eta_spread: Positive
     smallest_chance: Chance  # of the least promising events; 1 means plain generation
@@ -127,8 +130,6 @@ class PredictOne(PredictConfig, Splits):
 class EvaluateConfig(Strict):
     """Section `evaluate`."""
 
-    bins: Annotated[list[Count], Field(min_length=1)]  # of likelihood ratios of one variable; their mean counts
-    pair_bins: Annotated[list[Count], Field(min_length=1)]  # of each of two variables
     n_bootstrap: Count
 
 
