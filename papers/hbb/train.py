@@ -31,7 +31,7 @@ from papers.hbb.model import Adversary, n_parameters
 from papers.hbb.settings import TrainOne
 
 MASS_BINS = np.linspace(40, 200, 41)  # [GeV] of the adversary; code
-ADVERSARY_RATE = 1e-4  # code
+ADVERSARY_SPEED = 10  # its learning rate over that of the tagger; code
 VALIDATION_BATCH = 64
 SOFTDROP = branches.SPECTATORS.index("fj_sdmass")
 
@@ -56,7 +56,8 @@ class Training:
         self.network = build(config.experiment)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.experiment.learning_rate)
         self.adversary = Adversary(config.experiment.output, len(MASS_BINS) - 1)
-        self.adversary_optimiser = torch.optim.Adam(self.adversary.parameters(), lr=ADVERSARY_RATE)
+        rate = ADVERSARY_SPEED * config.experiment.learning_rate
+        self.adversary_optimiser = torch.optim.Adam(self.adversary.parameters(), lr=rate)
         self.random = np.random.default_rng(seed)
         self.history = History()
         self.best, self.best_state = math.inf, self.network.state_dict()
