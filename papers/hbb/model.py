@@ -12,17 +12,22 @@ masked in the article: an empty place is a track of zeros that sends and receive
 The article multiplies with one-hot matrices of receivers and senders (`reference.py`). The same numbers come faster:
   - the first layer of f(x_i, x_j) is linear in each argument: W_i x_i + W_j x_j, computed per track, not per pair;
   - all empty places are alike: one stands for all of them, with their number as its weight;
-  - jets are sorted by their number of tracks and go through in micro-batches whose pairs fit into the cache.
+  - jets are sorted by their number of tracks, and groups of like size go through together;
+  - the gradient of the sum over pairs is written by hand: see `messages.py`.
 """
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from papers.hbb.messages import Block, SummedMessages, of_receivers
+
 N_CLASSES = 2  # QCD, H
+PAIRS_AT_ONCE = (
+    12_000  # of tracks, after padding to the largest jet; one jet may have more. Only rounding depends on it
+)
 AUTHORS_NAMES = {"fr": "interact.tracks", "fr_pv": "interact.vertices", "fo": "output"}
 
 
@@ -37,12 +42,7 @@ class Perceptron(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Map (…, input) to (…, output)."""
-        return self.after_first(self.layers[0](values))
-
-    def after_first(self, first: Tensor) -> Tensor:
-        """Map what the first layer gives, before its ReLU, to the output; `first` is overwritten."""
-        values = functional.relu_(first)
-        for layer in self.layers[1:]:
+        for layer in self.layers:
             values = functional.relu_(layer(values))
         return values
 
@@ -86,36 +86,44 @@ class InteractionNetwork(nn.Module):
 
     def summary(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the summed outputs of all tracks (jet, output), of empty places as well."""
-        tracks, weight = self._distinct(batch, "tracks")  # (jet, n, feature), weight of the last place
-        effects = [self._effects(tracks, tracks, "tracks", weight)]
-        for name in list(self.n_features)[1:]:
-            senders, n_alike = self._distinct(batch, name)
-            effects.append(self._effects(tracks, senders, name, n_alike))
+        groups = groups_of(batch["n_tracks"])
+        tracks, n_tracks = self._distinct(batch, "tracks", groups)
+        effects = []
+        for name in self.n_features:
+            senders, n_senders = self._distinct(batch, name, groups)
+            sizes = zip(groups, n_tracks, n_senders, strict=True)
+            blocks = [Block(len(group), to, of, self.n_places[name] - of + 1) for group, to, of in sizes]
+            effects.append(self._effects(tracks, senders, name, blocks))
         outputs = self.output(torch.cat([tracks, *effects], dim=-1))
-        return outputs.sum(dim=1) + (weight - 1) * outputs[:, -1]
+        n_alike = [self.n_places["tracks"] - n + 1 for n in n_tracks]
+        summed = torch.cat(
+            [
+                part.sum(dim=1) + (n - 1) * part[:, -1]
+                for part, n in zip(of_receivers(outputs, blocks), n_alike, strict=True)
+            ]
+        )
+        return summed[torch.argsort(torch.cat(groups))]
 
-    def _distinct(self, batch: dict[str, Tensor], name: str) -> tuple[Tensor, int]:
-        """Return a collection with a single empty place at the end, and how many places that one stands for."""
-        n_used = int(batch[f"n_{name}"].max())
-        n_kept = min(n_used + 1, self.n_places[name])
-        return batch[name][:, :n_kept], self.n_places[name] - n_kept + 1
+    def _distinct(self, batch: dict[str, Tensor], name: str, groups: list[Tensor]) -> tuple[Tensor, list[int]]:
+        """Return rows (row, feature) of the places of a collection, group by group, and how many a jet has in each.
 
-    def _effects(self, receivers: Tensor, senders: Tensor, name: str, weight: int) -> Tensor:
-        """Return the sum of messages (jet, receiver, effect); the last sender counts `weight` times.
-
-        Tracks do not send to themselves: the diagonal is taken off again.
+        A jet's last row is an empty place that stands for all those that are left out.
         """
+        values, counts, n_places = batch[name], batch[f"n_{name}"], self.n_places[name]
+        kept = [min(int(counts[group].max()) + 1, n_places) for group in groups]
+        return torch.cat([values[group, :n].flatten(0, 1) for group, n in zip(groups, kept, strict=True)]), kept
+
+    def _effects(self, receivers: Tensor, senders: Tensor, name: str, blocks: list[Block]) -> Tensor:
+        """Return the sum of messages (receiver row, effect); tracks do not send to themselves."""
         function = self.interact[name]
         own, other, bias = function.split(receivers.shape[-1])
-        received = functional.linear(receivers, own, bias)  # (jet, i, hidden)
-        sent = functional.linear(senders, other)  # (jet, j, hidden)
-        messages = function.after_first(received[:, :, None] + sent[:, None])  # (jet, i, j, effect)
-        total = messages.sum(dim=2)
-        if weight > 1:
-            total = total + (weight - 1) * messages[:, :, -1]
-        if name == "tracks":
-            total = total - messages.diagonal(dim1=1, dim2=2).transpose(1, 2)
-        return total
+        _, second, third = function.layers
+        return SummedMessages.apply(
+            functional.linear(receivers, own, bias),
+            functional.linear(senders, other),
+            *(second.weight, second.bias, third.weight, third.bias),
+            *(blocks, name != "tracks"),
+        )
 
 
 class VariablesNetwork(nn.Module):
@@ -154,20 +162,20 @@ def n_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
 
 
-def micro_batches(n_tracks: Tensor, *, n_pairs: int) -> Iterator[Tensor]:
-    """Yield indices (n,) of jets, sorted by their number of tracks, with about `n_pairs` pairs of tracks at a time.
+def groups_of(n_tracks: Tensor) -> list[Tensor]:
+    """Return indices (n,) of jets, sorted by their number of tracks, in groups that go through the network together.
 
     Args:
         n_tracks: (jet,)
-        n_pairs: Most pairs together, counted after padding to the largest jet; one jet may have more.
     """
     order = torch.argsort(n_tracks.to(torch.int64), stable=True)
-    start = 0
+    sizes = (n_tracks[order].to(torch.int64) + 1).tolist()
+    groups, start = [], 0
     for stop in range(1, len(order) + 1):
-        is_last = stop == len(order)
-        if is_last or (stop + 1 - start) * (int(n_tracks[order[stop]]) + 1) ** 2 > n_pairs:
-            yield order[start:stop]
+        if stop == len(order) or (stop + 1 - start) * sizes[stop] ** 2 > PAIRS_AT_ONCE:
+            groups.append(order[start:stop])
             start = stop
+    return groups
 
 
 def from_authors(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -76,14 +76,12 @@ class TrainOne(Strict):
 
     experiment: ExperimentConfig
     within_window: bool
-    micro_batch_pairs: Count
 
 
 class TrainConfig(Strict):
     """Section `train`."""
 
     within_window: bool  # train on the jets of the window only
-    micro_batch_pairs: Count  # pairs of tracks that go through together; only rounding depends on it
     experiments: dict[str, ExperimentConfig]
 
     @model_validator(mode="after")
@@ -94,11 +92,7 @@ class TrainConfig(Strict):
 
     def one(self, method: str) -> TrainOne:
         """Return what the job of one experiment depends on."""
-        return TrainOne(
-            experiment=self.experiments[method],
-            within_window=self.within_window,
-            micro_batch_pairs=self.micro_batch_pairs,
-        )
+        return TrainOne(experiment=self.experiments[method], within_window=self.within_window)
 
 
 class DdtConfig(Strict):

@@ -12,6 +12,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -53,36 +54,32 @@ class Source:
         """Remember settings; generators are initialised when they are first drawn."""
         self.config, self.pool = config, pool
         self.random = np.random.default_rng(seed)
-        self.generators: dict[tuple[str, int], Generator] = {}
+        self.generators: dict[tuple[str, object], Generator] = {}
         self.n_events, self.n_batches, self.clock = 0, 0, Clock()
         self.first = int(self.random.integers(1000))
 
-    def _generator(self, kind: str, index: int) -> Generator:
-        if (kind, index) not in self.generators:
-            config = self.config
-            if kind == "qcd":
-                settings = process(pthat_gev=config.pthat_gev[index])
-            else:
-                settings = process(graviton_gev=config.graviton_gev[index])
+    def _generator(self, kind: str, choice: Any) -> Generator:
+        if (kind, choice) not in self.generators:
+            settings = process(pthat_gev=choice) if kind == "qcd" else process(graviton_gev=choice)
             seed = int(self.random.integers(1, 900_000_000))
-            self.generators[kind, index] = Generator(settings, seed=seed)
-        return self.generators[kind, index]
+            self.generators[kind, choice] = Generator(settings, seed=seed)
+        return self.generators[kind, choice]
 
-    def _choose(self) -> tuple[bool, int]:
-        """Return whether the next batch is QCD, and of which mass or bin: all take turns, from a random one on."""
+    def _choose(self) -> tuple[str, Any]:
+        """Return kind and mass or bin of the next batch: all take turns, from a random one on."""
         n_qcd = round(self.config.qcd_share * (self.n_batches + 1))
         is_qcd = n_qcd > round(self.config.qcd_share * self.n_batches)
         turn = n_qcd if is_qcd else self.n_batches + 1 - n_qcd
         self.n_batches += 1
-        choices = self.config.pthat_gev if is_qcd else self.config.graviton_gev
-        return is_qcd, (self.first + turn) % len(choices)
+        choices: list[Any] = self.config.pthat_gev if is_qcd else self.config.graviton_gev
+        return "qcd" if is_qcd else "signal", choices[(self.first + turn) % len(choices)]
 
     def next(self) -> Batch:
         """Return the jets of one batch of collisions."""
         config, random = self.config, self.random
-        is_qcd, index = self._choose()
+        kind, choice = self._choose()
         with self.clock.step("start of Pythia"):
-            generator = self._generator("qcd" if is_qcd else "signal", index)
+            generator = self._generator(kind, choice)
         with self.clock.step("collisions"):
             collisions = generator.batch(config.batch_events)
         with self.clock.step("detector"):
@@ -91,7 +88,7 @@ class Source:
             own = reconstruct(pass_material(collisions.final, random), random)
             candidates = join([own, *add_pileup(self.pool, counts, random)])
         with self.clock.step("jets, vertices, branches"):
-            conditions = Conditions(is_qcd, counts, mean, self.n_events)
+            conditions = Conditions(kind == "qcd", counts, mean, self.n_events)
             batch = make_batch(collisions, candidates, conditions)
         self.n_events += collisions.n_events
         return batch

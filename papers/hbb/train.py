@@ -24,11 +24,11 @@ from common.stage import parse, run
 from papers.hbb import branches
 from papers.hbb.cache import Jets
 from papers.hbb.inputs import Scaling, build, dataset_names
-from papers.hbb.model import Adversary, micro_batches, n_parameters
+from papers.hbb.model import Adversary, n_parameters
 from papers.hbb.settings import TrainOne
 
 MASS_BINS = np.linspace(40, 200, 41)  # [GeV] of the adversary; code
-ADVERSARY_RATE = 1e-4  # code
+ADVERSARY_SPEED = 10  # its learning rate over that of the tagger; code
 VALIDATION_BATCH = 64
 SOFTDROP = branches.SPECTATORS.index("fj_sdmass")
 
@@ -43,7 +43,8 @@ class Training:
         self.network = build(config.experiment)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.experiment.learning_rate)
         self.adversary = Adversary(config.experiment.output, len(MASS_BINS) - 1)
-        self.adversary_optimiser = torch.optim.Adam(self.adversary.parameters(), lr=ADVERSARY_RATE)
+        rate = ADVERSARY_SPEED * config.experiment.learning_rate
+        self.adversary_optimiser = torch.optim.Adam(self.adversary.parameters(), lr=rate)
         names = ("optimiser", "adversary", "adversary_optimiser")
         self.epochs = Epochs(
             self.network,
@@ -55,46 +56,37 @@ class Training:
         )
 
     def step(self, batch: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> float:
-        """Make one update from a batch, whose gradient is summed over micro-batches; return its loss."""
+        """Make one update from a batch; return its loss."""
         self.optimiser.zero_grad()
-        total = 0.0
-        if self.experiment.kind == "interaction":
-            parts = list(micro_batches(batch["n_tracks"], n_pairs=self.config.micro_batch_pairs))
+        if self.experiment.adversary_weight:
+            loss = self._against_adversary(batch, label, mass_bin)
         else:
-            parts = [torch.arange(len(label))]
-        for index in parts:
-            part = {name: values[index] for name, values in batch.items()}
-            if self.experiment.adversary_weight:
-                loss = self._against_adversary(part, label[index], mass_bin[index])
-            else:
-                loss = functional.cross_entropy(self.network(part), label[index], reduction="sum")
-            (loss / len(label)).backward()
-            total += float(loss.detach())
+            loss = functional.cross_entropy(self.network(batch), label)
+        loss.backward()
         self.optimiser.step()
         if self.experiment.adversary_weight:
             self.adversary_optimiser.step()
             self.adversary_optimiser.zero_grad()
-        return total / len(label)
+        return float(loss.detach())
 
-    def _against_adversary(self, part: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> Tensor:
+    def _against_adversary(self, batch: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> Tensor:
         """Return the loss of the tagger; the adversary gets its own gradient, of the opposite sign, on the way.
 
         The adversary sees QCD jets only. For the first epochs it learns without the tagger's noticing.
         """
-        summary = self.network.summary(part)
-        loss = functional.cross_entropy(self.network.classify(summary), label, reduction="sum")
-        qcd = label == 0
+        summary, qcd, n_jets = self.network.summary(batch), label == 0, len(label)
+        loss = functional.cross_entropy(self.network.classify(summary), label)
         if not qcd.any():
             return loss
         own = functional.cross_entropy(self.adversary(summary[qcd].detach()), mass_bin[qcd], reduction="sum")
-        (own / len(label)).backward()
+        (own / n_jets).backward()
         if self.epochs.done < self.experiment.adversary_start:
             return loss
         frozen = {name: value.detach() for name, value in self.adversary.named_parameters()}
         told = functional.cross_entropy(
             torch.func.functional_call(self.adversary, frozen, (summary[qcd],)), mass_bin[qcd], reduction="sum"
         )
-        return loss - self.experiment.adversary_weight * told
+        return loss - self.experiment.adversary_weight * told / n_jets
 
 
 def mass_bins(spectators: np.ndarray) -> Tensor:
@@ -156,6 +148,7 @@ def main() -> None:
         numbers=["seed", "threads"],
     )
     torch.set_num_threads(arguments.threads)
+    torch.set_flush_denormal(True)  # gradients of jets that are surely right are denormal numbers: many times slower
     config = arguments.config
     jets = {
         split: Jets.open(getattr(arguments, split), within_window=config.within_window) for split in ("train", "valid")

@@ -23,7 +23,7 @@ from torch.nn import functional
 from papers.hbb import branches
 from papers.hbb.cache import Jets
 from papers.hbb.inputs import build
-from papers.hbb.model import from_authors, micro_batches
+from papers.hbb.model import from_authors
 from papers.hbb.prepare import write_cache
 from papers.hbb.read import COLLECTIONS, read_jets
 from papers.hbb.reference import GraphNetwork, dense_scores
@@ -35,17 +35,17 @@ NETWORK = ExperimentConfig(kind="interaction", learning_rate=1, batch=128, epoch
 NAMES = ["tracks", "vertices", "n_tracks", "n_vertices"]
 READ = ("tracks", "vertices")
 ROUNDS = 4
-N_PAIRS = 16_000  # as in config.yaml
 
 
-def best_rate(work: Callable[[], object], n_jets: int) -> float:
-    """Return jets per second of processor time, the best of several rounds."""
-    seconds = []
+def best_rates(works: list[Callable[[], object]], n_jets: list[int]) -> list[float]:
+    """Return jets per second of processor time, the best of several rounds in which all take turns."""
+    seconds = np.full(len(works), np.inf)
     for _ in range(ROUNDS):
-        started = time.process_time()
-        work()
-        seconds.append(time.process_time() - started)
-    return n_jets / min(seconds)
+        for number, work in enumerate(works):
+            started = time.process_time()
+            work()
+            seconds[number] = min(seconds[number], time.process_time() - started)
+    return (np.array(n_jets) / seconds).tolist()
 
 
 def compare_networks(jets: Jets, *, n_jets: int) -> None:
@@ -57,28 +57,27 @@ def compare_networks(jets: Jets, *, n_jets: int) -> None:
         {name: torch.as_tensor(values) for name, values in batch.items()}
         for batch in jets.batches([*NAMES, "label"], size=128, order=order)
     ]
-    graph = GraphNetwork(network)
 
-    def run(forward: Callable[[dict[str, torch.Tensor]], torch.Tensor], size: int | None) -> None:
+    def run(forward: Callable[[dict[str, torch.Tensor]], torch.Tensor], size: int) -> None:
         for batch in batches:
             label = batch["label"].long()
-            parts = [torch.arange(len(label))] if size is None else list(micro_batches(batch["n_tracks"], n_pairs=size))
             network.zero_grad()
-            for part in parts:
+            for part in torch.arange(len(label)).split(size):
                 scores = forward({name: batch[name][part] for name in NAMES})
                 (functional.cross_entropy(scores, label[part], reduction="sum") / len(label)).backward()
 
-    median = float(np.median(np.concatenate([batch["n_tracks"] for batch in batches])))
-    fast = best_rate(lambda: run(network, N_PAIRS), n_jets)
-    print(f"forward and backward, {n_jets} jets with a median of {median:.0f} tracks: {fast:.0f} jets/s")
+    ways = [("this network", network, 128)]
     for name, forward in (
         ("receiver and sender matrices", lambda batch: dense_scores(network, batch)),
-        ("PyTorch Geometric", graph),
+        ("PyTorch Geometric", GraphNetwork(network)),
     ):
-        for size in (None, 16 * 61**2):
-            plain = best_rate(lambda forward=forward, size=size: run(forward, size), n_jets)
-            text = "batch 128" if size is None else "micro-batches of 16"
-            print(f"    {name}, {text}: {plain:.0f} jets/s, ratio {fast / plain:.1f}")
+        ways += [(f"{name}, batch 128", forward, 128), (f"{name}, micro-batches of 16", forward, 16)]
+    median = float(np.median(np.concatenate([batch["n_tracks"] for batch in batches])))
+    works = [lambda forward=forward, size=size: run(forward, size) for _, forward, size in ways]
+    rates = best_rates(works, [n_jets] * len(works))
+    print(f"forward and backward, {n_jets} jets with a median of {median:.0f} tracks: {rates[0]:.0f} jets/s")
+    for (name, _, _), rate in zip(ways[1:], rates[1:], strict=True):
+        print(f"    {name}: {rate:.0f} jets/s, ratio {rates[0] / rate:.1f}")
 
 
 def read_naively(path: Path, names: list[str]) -> None:
@@ -114,8 +113,7 @@ def compare_readers(path: Path) -> None:
         for _ in read_jets(path, names, READ, chunk_jets=PREPARE.chunk_jets):
             pass
 
-    ours = best_rate(ours_once, n_jets)
-    loop, bare = best_rate(lambda: read_naively(path, names), n_jets), best_rate(decode, n_jets)
+    ours, loop, bare = best_rates([ours_once, lambda: read_naively(path, names), decode], [n_jets] * 3)
     print(f"reading {n_jets} jets, {len(wanted)} branches: {ours:.0f} jets/s")
     print(f"    a loop that pads each feature: {loop:.0f} jets/s, ratio {ours / loop:.1f}")
     print(f"    uproot's decoding alone: {bare:.0f} jets/s, share {100 * ours / bare:.0f} %")
@@ -136,7 +134,7 @@ def compare_batches(path: Path, jets: Jets) -> None:
 
     with uproot.open(path) as file:
         n_all = file[branches.TREE].num_entries
-    ours, root = best_rate(cached, n_batches * size), best_rate(again, n_all)
+    ours, root = best_rates([cached, again], [n_batches * size, n_all])
     print(f"random batches of {size} from the cache: {ours:.0f} jets/s")
     print(f"    reading ROOT again: {root:.0f} jets/s, ratio {ours / root:.1f}")
 
@@ -163,6 +161,7 @@ def judge_jets(jets: Jets, weights: Path) -> None:
 def main() -> None:
     """Measure everything on one thread."""
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as in training, for all formulations
     path = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "jets.h5"

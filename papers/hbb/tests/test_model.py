@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from papers.hbb import branches
+from papers.hbb import branches, model
 from papers.hbb.inputs import SIZES, Scaling, build
-from papers.hbb.model import Adversary, InteractionNetwork, from_authors, micro_batches, n_parameters
+from papers.hbb.model import Adversary, InteractionNetwork, from_authors, n_parameters
 from papers.hbb.reference import GraphNetwork, dense_scores
 from papers.hbb.settings import ExperimentConfig
 from papers.hbb.tests.made_jets import REAL
@@ -89,20 +89,20 @@ def test_a_padded_track_is_not_masked():
     assert not torch.allclose(dense_scores(network, batch), dense_scores(network, shorter), atol=1e-3)
 
 
-def test_micro_batches_hold_every_jet_once_and_sum_to_the_gradient_of_the_batch():
+def test_groups_hold_every_jet_once_and_do_not_change_the_gradient(monkeypatch):
     torch.manual_seed(4)
-    network, batch = build(experiment()), make_batch(list(range(0, 61, 3)))
-    parts = list(micro_batches(batch["n_tracks"], n_pairs=4000))
-    assert all(len(part) * (int(batch["n_tracks"][part].max()) + 1) ** 2 <= 4000 for part in parts if len(part) > 1)
-    assert sorted(torch.cat(parts).tolist()) == list(range(21))
-    assert all(batch["n_tracks"][a].max() <= batch["n_tracks"][b].min() for a, b in pairwise(parts))
+    network, batch = build(experiment()), make_batch([60, 3, 0, *range(0, 61, 3)])
     whole = gradients(network, network(batch))
-    network.zero_grad()
-    for index in parts:
-        scores = network({name: values[index] for name, values in batch.items()})
-        (scores * torch.tensor([1.0, -0.5])).sum().backward()
-    for name, value in network.named_parameters():
-        assert torch.allclose(value.grad, whole[name], rtol=1e-3, atol=1e-4), name
+    for most in (1, 4000, 10**9):
+        monkeypatch.setattr(model, "PAIRS_AT_ONCE", most)
+        groups = model.groups_of(batch["n_tracks"])
+        sizes = [batch["n_tracks"][group] for group in groups]
+        assert sorted(torch.cat(groups).tolist()) == list(range(24))
+        assert all(len(size) * (int(size.max()) + 1) ** 2 <= most for size in sizes if len(size) > 1)
+        assert all(a.max() <= b.min() for a, b in pairwise(sizes))
+        for name, value in gradients(network, network(batch)).items():
+            assert torch.allclose(value, whole[name], rtol=1e-3, atol=1e-4), name
+    assert len(groups) == 1
 
 
 def test_standardised_inputs_leave_empty_places_empty():

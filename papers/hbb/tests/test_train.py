@@ -19,7 +19,7 @@ PREPARE = PrepareConfig(
 
 def config(**changes):
     values = {"kind": "interaction", "learning_rate": 0.003, "batch": 16, "epochs": 3, "patience": 5, "hidden": (8, 8)}
-    return TrainOne(experiment=ExperimentConfig(**values | changes), within_window=True, micro_batch_pairs=4000)
+    return TrainOne(experiment=ExperimentConfig(**values | changes), within_window=True)
 
 
 @pytest.fixture(scope="module")
