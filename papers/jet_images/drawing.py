@@ -27,30 +27,46 @@ LABELS = {
 SHORT = LABELS | {"mass": "mass"}
 SOURCE = "authors' figure"
 EXTENT = (-1.25, 1.25, -1.25, 1.25)  # of an image: pseudorapidity, azimuth
-JETS_OF_ARTICLE = 8e6
+JETS_FOR_FINE_BINS = 2000
+STEPS = {  # of the preprocessing, in their order, as fig3 names them; the flip leaves each jet's mass as it is
+    "step_particles": "no pixelation",
+    "step_pixelation": "pixelation",
+    "step_translation": "translation, flip",
+    "step_quarter_turn": "quarter turn",
+    "step_rotation": "rotation",
+    "step_normalisation": "normalisation",
+    "step_naive_translation": "naive translation",
+}
 TINY = 1e-12
 
 
 def label_of(name: str) -> str:
     """Return the name of a curve as shown: "mass+tau21" becomes mass + tau_21."""
-    return " + ".join(SHORT.get(part, part.replace("_", " ")) for part in name.split("+"))
+    return " + ".join((SHORT | STEPS)[part] for part in name.split("+"))
 
 
 def figure_variables(values: Mapping[str, np.ndarray], label: np.ndarray, weight: np.ndarray) -> tuple[Figure, Drawn]:
-    """Distributions of mass, tau_21 and Delta R (jet,), with those of the article in grey."""
+    """Distributions of mass, tau_21 and Delta R (jet,), with those of the article dashed.
+
+    A sample that is too small for the article's bins gets wider ones.
+    """
     figure, grid = new_figure(figsize=(9.6, 3.2), ncols=3)
     drawn: Drawn = {}
+    n_merged = 1 if len(label) >= JETS_FOR_FINE_BINS else 5
     for axes, name in zip(grid, ("mass", "tau21", "delta_r"), strict=True):
         for number, (kind, title) in enumerate(KINDS.items()):
             edges, theirs = published_distribution(name, kind)
             own = label == (kind == "signal")
-            ours = np.histogram(values[name][own], edges, weights=weight[own], density=True)[0]
-            axes.stairs(ours, edges, color=f"C{number}", label=title)
-            axes.stairs(theirs, edges, color="0.45", ls="--", lw=1, baseline=None, label=SOURCE if number else None)
+            bins = edges[::n_merged]
+            ours = np.histogram(values[name][own], bins, weights=weight[own], density=True)[0]
+            axes.stairs(ours, bins, color=f"C{number}", label=title)
+            axes.stairs(theirs, edges, color=f"C{number}", ls="--", lw=1, baseline=None)
             prefix = f"{name}_{kind}"
-            drawn |= {f"{prefix}_low": edges[:-1], f"{prefix}_density": ours, f"{prefix}_article": theirs}
+            drawn |= {f"{prefix}_bin": bins[:-1], f"{prefix}_density": ours}
+            drawn |= {f"{prefix}_article_bin": edges[:-1], f"{prefix}_article": theirs}
         axes.set(xlabel=LABELS[name], ylabel="density")
-    grid[0].legend()
+    grid[1].plot([], [], color="0.3", ls="--", lw=1, label=SOURCE)
+    grid[1].legend()
     grid[2].set_xlim(0, 1.3)
     return figure, drawn
 
@@ -111,7 +127,7 @@ def figure_rocs(
     drawn: Drawn = {"signal_efficiency": efficiency}
     for number, name in enumerate(name for name in names if name in ours):
         value, error = ours[name]["rejection"], ours[name]["error"]
-        axes.plot(efficiency, value, color=f"C{number}", label=label_of(name.removeprefix("step_")))
+        axes.plot(efficiency, value, color=f"C{number}", label=label_of(name))
         axes.fill_between(efficiency, value - error, value + error, color=f"C{number}", alpha=0.2, lw=0)
         drawn |= {name: value, f"{name}_error": error}
         if name in published:
@@ -131,19 +147,19 @@ def figure_mass_steps(
     steps: Mapping[str, np.ndarray], ours: Mapping[str, Arrays], efficiency: np.ndarray
 ) -> tuple[Figure, Drawn]:
     """Mass of the image after each step, and its curve; steps holds masses, signal and weight, each (jet,)."""
-    figure, drawn = figure_rocs(ours, [name for name in ours if name.startswith("step_")], efficiency, top=30)
+    figure, drawn = figure_rocs(ours, list(STEPS), efficiency, top=30)
     figure.set_size_inches(10.5, 4.6)
     figure.axes[0].set_position((0.08, 0.13, 0.40, 0.78))
     axes = figure.add_axes((0.57, 0.13, 0.40, 0.78))
     edges = np.linspace(40, 120, 41)
     drawn["mass_low"] = edges[:-1]
-    names = ("particles", "pixelation", "rotation", "naive_translation")
-    for number, name in enumerate(name for name in names if name in steps):
+    for name in ("particles", "pixelation", "rotation", "naive_translation"):
+        colour = f"C{list(STEPS).index(f'step_{name}')}"  # as on the left
         for label, style in ((1, "-"), (0, ":")):
             own = steps["signal"] == label
             density = np.histogram(steps[name][own], edges, weights=steps["weight"][own], density=True)[0]
-            title = name.replace("_", " ") if label else None
-            axes.stairs(density, edges, color=f"C{number}", ls=style, label=title)
+            title = label_of(f"step_{name}") if label else None
+            axes.stairs(density, edges, color=colour, ls=style, label=title)
             drawn[f"{name}_{'signal' if label else 'background'}"] = density
     axes.set(xlabel="mass of the image [GeV]", ylabel="density (solid W, dotted QCD)")
     axes.legend()
@@ -159,7 +175,10 @@ def figure_learned(values: Mapping[str, np.ndarray], score: np.ndarray, weight: 
     for axes, (name, limits) in zip(grid, ranges.items(), strict=True):
         edges = np.linspace(*limits, 21)
         content = np.histogram2d(values[name], score, bins=(edges, slices), weights=weight)[0]
-        content /= np.maximum(content.sum(axis=0, keepdims=True), TINY)  # each slice of the output adds up to one
+        total = content.sum(axis=0)
+        content /= np.where(
+            total > 0, total, np.nan
+        )  # each slice of the output adds up to one; without jets, it is blank
         shown = axes.pcolormesh(slices, edges, content, cmap="viridis")
         axes.set(xlabel="output of MaxOut", ylabel=LABELS[name])
         figure.colorbar(shown, ax=axes, label="P(variable | output)")
@@ -168,15 +187,18 @@ def figure_learned(values: Mapping[str, np.ndarray], score: np.ndarray, weight: 
 
 
 def figure_filters(filters: np.ndarray, difference: np.ndarray) -> tuple[Figure, Drawn]:
-    """First kernels (map, row, column), and the difference of both mean images (row, column) after each of them."""
+    """First kernels (map, row, column), and the difference of both mean images (row, column) after each of them.
+
+    Drawn without the margin that full padding adds: it is empty.
+    """
     unit = filters / np.abs(filters).max(axis=(1, 2), keepdims=True)
     # What a network calls a convolution is a correlation: the kernel is not turned round.
-    after = np.array([correlate2d(difference, kernel, mode="full") for kernel in filters])
+    after = np.array([correlate2d(difference, kernel, mode="same") for kernel in filters])
     after /= np.maximum(np.abs(after).max(axis=(1, 2), keepdims=True), TINY)
-    figure, row = new_figure(figsize=(10.5, 5.2), ncols=2)
-    draw_mosaic(row[0], unit, ncols=8, symmetric=True, title="32 kernels of 11 x 11 pixels")
-    shown = draw_mosaic(row[1], after, ncols=8, symmetric=True, title="W − QCD after each of them")
-    figure.colorbar(shown, ax=list(row), label="in units of each one's largest value")
+    figure, column = new_figure(figsize=(7.0, 7.0), nrows=2)
+    draw_mosaic(column[0], unit, ncols=8, symmetric=True, title="32 kernels of 11 x 11 pixels")
+    shown = draw_mosaic(column[1], after, ncols=8, symmetric=True, title="W − QCD after each of them")
+    figure.colorbar(shown, ax=list(column), label="in units of each one's largest value")
     return figure, {f"kernel_{number}": kernel.ravel() for number, kernel in enumerate(filters)}
 
 
@@ -202,38 +224,3 @@ def correlation_image(images: np.ndarray, score: np.ndarray, weight: np.ndarray)
     covariance = np.einsum("j,jrc->rc", share * output, centred)
     spread = np.sqrt(np.einsum("j,jrc->rc", share, centred**2) * (share @ output**2))
     return covariance / np.maximum(spread, TINY)
-
-
-def figure_learning_curve(metrics: Mapping[str, Mapping[str, Any]], taggers: list[str]) -> tuple[Figure, Drawn]:
-    """Area against training jets, every point the mean over the seeds with their scatter, and a power law to the end.
-
-    The straight line in both logarithms is fitted to the points. It is a guess, not a result: no learning curve goes on
-    like that for ever.
-    """
-    figure, axes = new_figure(figsize=(6.4, 4.6))
-    published, drawn = published_curves(), {}
-    far = np.geomspace(300, JETS_OF_ARTICLE, 60)
-    for number, name in enumerate(taggers):
-        keys = [key.removeprefix("n_train.") for key in metrics if key.removeprefix("n_train.").startswith(name)]
-        keys = [key for key in keys if key == name or key.removeprefix(f"{name}_n").isdigit()]
-        points = sorted((metrics[f"n_train.{key}"]["value"], key) for key in keys)
-        size = np.array([value for value, _ in points])
-        entries = [metrics[f"roc.{key}.area"] for _, key in points]
-        area = np.array([entry["value"] for entry in entries])
-        error = np.array([max(entry["sd"] or 0.0, entry["error"] / np.sqrt(len(entry["values"]))) for entry in entries])
-        axes.errorbar(size, area, yerr=error, fmt="o-", color=f"C{number}", label=label_of(name))
-        drawn |= {f"{name}_jets": size, f"{name}_area": area, f"{name}_error": error}
-        theirs = published[name]
-        axes.plot(JETS_OF_ARTICLE, np.trapezoid(theirs[1], theirs[0]), "*", ms=11, color=f"C{number}")
-        if len(size) > 2:
-            slope, offset = np.polyfit(np.log(size), np.log(area), 1, w=area / error)
-            axes.plot(far, np.exp(offset) * far**slope, color=f"C{number}", ls=":", lw=1)
-            drawn[f"{name}_slope"] = [slope]
-    axes.plot([], [], "k*", ms=9, label="article, 8 million jets")
-    axes.plot([], [], "k:", lw=1, label="power law, extrapolated")
-    axes.set(
-        xscale="log", yscale="log", xlabel="training jets", ylabel=r"$\int 1/\varepsilon_b\,d\varepsilon_s$, 0.2 to 0.8"
-    )
-    axes.set_ylim(1.3, 40)
-    axes.legend(fontsize=8)
-    return figure, drawn

@@ -43,7 +43,10 @@ class Measurement:
         self.sizes[name] = len(label)
 
     def add_ratio(self, name: str, values: list[np.ndarray], label: np.ndarray, weight: np.ndarray) -> None:
-        """Measure the likelihood ratio of one or two variables, each (jet,)."""
+        """Measure the likelihood ratio of one or two variables, each (jet,).
+
+        The error is that of the jets that are measured, with the fit held fixed: refitting adds little (README).
+        """
         ratio = crossed_ratio(np.column_stack(values), label, weight, seed=self.seed)
         self.add(name, ratio, label, weight)
 

@@ -20,18 +20,17 @@ from papers.jet_images.drawing import (
     figure_filters,
     figure_images,
     figure_learned,
-    figure_learning_curve,
     figure_mass_steps,
     figure_rocs,
     figure_strongest,
     figure_variables,
 )
+from papers.jet_images.learning_curve import figure_learning_curve
 from papers.jet_images.splits import Jets, read_jets
 
 SINGLE = ["mass", "delta_r", "tau21", "fisher", "convnet", "convnet_norm", "maxout"]
 PAIRS = ["mass+delta_r", "tau21+delta_r", "mass+tau21", "convnet", "maxout"]
 COMBINED = [f"{variable}+{tagger}" for tagger in ("convnet", "maxout") for variable in ("mass", "tau21", "delta_r")]
-LEARNERS = ["convnet", "convnet_norm", "maxout"]
 
 
 def mean_curves(paths: list[Path]) -> tuple[np.ndarray, dict[str, Arrays]]:
@@ -108,7 +107,7 @@ def main() -> None:
         "fig5_roc_pairs": figure_rocs(ours, PAIRS, efficiency, top=200),
         "fig6_roc_combined": figure_rocs(ours, COMBINED, efficiency, top=200),
         **figures_of_networks(jets, arguments.predictions[0]),
-        "fig11_learning_curve": figure_learning_curve(metrics, LEARNERS),
+        "fig11_learning_curve": figure_learning_curve(metrics),
     }
     origin = origin_of(read_receipt(path) for path in arguments.receipts)
     for stem, (figure, drawn) in figures.items():
