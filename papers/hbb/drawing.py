@@ -189,15 +189,28 @@ def draw_inputs(panels: list[dict[str, Any]]) -> tuple[Figure, Drawn]:
 
 
 def draw_losses(curves: Mapping[str, list[Mapping[str, Array]]]) -> tuple[Figure, Drawn]:
-    """Training (thin) and validation loss (thick) against the epoch, one line per seed."""
-    figure, axes = new_figure()
+    """Training (thin) and validation loss (thick) against the epoch, one line per seed.
+
+    From an adversarial loss that of the adversary is subtracted, so it has a panel of its own; it counts from the epoch
+    on in which the tagger notices the adversary.
+    """
+    groups = {
+        "cross-entropy": [name for name in curves if "adversarial" not in name],
+        "cross-entropy less the adversary's": [name for name in curves if "adversarial" in name],
+    }
+    groups = {text: names for text, names in groups.items() if names}
+    figure, panels = new_figure(ncols=len(groups), figsize=(5.5 * len(groups), 4.0), squeeze=False)
     drawn: Drawn = {}
-    for name, histories in curves.items():
-        for number, history in enumerate(histories):
-            axes.plot(history["epoch"], history["train_loss"], color=colour(name), linewidth=0.7)
-            text = label(name) if number == 0 else None
-            axes.plot(history["epoch"], history["valid_loss"], color=colour(name), linewidth=1.8, label=text)
-            drawn |= {f"{name}_{number}_{column}": history[column] for column in ("epoch", "train_loss", "valid_loss")}
-    axes.set(xlabel="epoch", ylabel="cross-entropy", xscale="log", yscale="log")
-    axes.legend(title="thick: validation, thin: training", title_fontsize=8)
+    for axes, (text, names) in zip(panels[0], groups.items(), strict=True):
+        for name in names:
+            for number, history in enumerate(curves[name]):
+                axes.plot(history["epoch"], history["train_loss"], color=colour(name), linewidth=0.7)
+                shown = label(name) if number == 0 else None
+                axes.plot(history["epoch"], history["valid_loss"], color=colour(name), linewidth=1.8, label=shown)
+                own = {column: history[column] for column in ("epoch", "train_loss", "valid_loss")}
+                drawn |= {f"{name}_{number}_{column}": values for column, values in own.items()}
+        axes.set(xlabel="epoch", ylabel=text)
+        if "less" not in text:
+            axes.set(xscale="log", yscale="log")
+        axes.legend(title="thick: validation, thin: training", title_fontsize=8)
     return figure, drawn

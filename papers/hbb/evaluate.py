@@ -3,8 +3,9 @@
 Prepared files and scores.h5 of each tagger -> metrics.json, and decorrelated.h5 with what the mass-dependent cut
 passes.
 
-`<tagger>.` auc, accuracy, rejection_30, ... within the article's window; auc_all without it; djs_50, ... at true
-signal efficiencies; n_parameters. `ddt.` is the interaction network with the mass-dependent cut, fitted on validation
+`<tagger>.` auc, accuracy, rejection_30, ... within the article's window; auc_all, rejection_30_all, ... without it;
+djs_50, ... at true signal efficiencies, djs_mistag at the configured mistag rate, and what these have beyond chance as
+djs_excess_50, ...; n_parameters. `ddt.` is the interaction network with the mass-dependent cut, fitted on validation
 QCD. `best_variable` is the one of the 27 variables, tau21 and tau32 that separates best on the validation files.
 `feature.` describes the jets, for comparison with the record's own.
 """
@@ -99,17 +100,26 @@ def measure_tagger(test: Sample, name: str, config: EvaluateConfig, *, seed: int
         "auc_all": measures.bootstrap_auc(test.label, score, n_bootstrap=config.n_bootstrap, seed=seed),
     }
     for efficiency in config.signal_efficiencies:
-        found[f"rejection_{100 * efficiency:.0f}"] = measures.rejection(label, own, efficiency=efficiency)
-    qcd, edges = label == 0, np.linspace(*MASS_RANGE_GEV, config.mass_bins + 1)
-    for efficiency in config.decorrelation_efficiencies:
-        passed = own[qcd] >= measures.threshold_at(own[~qcd], efficiency)
-        found[f"djs_{100 * efficiency:.0f}"] = measures.sculpting_entry(
-            inside.spectators["fj_sdmass"][qcd], passed, edges, n_bootstrap=config.n_bootstrap, seed=seed
-        )
+        key = f"rejection_{100 * efficiency:.0f}"
+        found[key] = measures.rejection(label, own, efficiency=efficiency)
+        found[f"{key}_all"] = measures.rejection(test.label, score, efficiency=efficiency)
+    qcd = label == 0
+    thresholds = {f"{100 * e:.0f}": measures.threshold_at(own[~qcd], e) for e in config.decorrelation_efficiencies}
+    thresholds["mistag"] = measures.threshold_at(own[qcd], config.mistag)
+    for key, threshold in thresholds.items():
+        found |= sculpting_of(inside, own >= threshold, key, config, seed=seed)
     if name != "best_variable":  # probabilities
         right = (own > 0.5) == (label == 1)
         found["accuracy"] = entry(right.mean(), np.sqrt(right.mean() * (1 - right.mean()) / len(right)), len(right))
     return {f"{name}.{metric}": value for metric, value in found.items()}
+
+
+def sculpting_of(inside: Sample, passed: Array, key: str, config: EvaluateConfig, *, seed: int) -> Metrics:
+    """Return `djs_<key>` and `djs_excess_<key>` of the QCD jets among those that pass (jet,)."""
+    qcd, edges = inside.label == 0, np.linspace(*MASS_RANGE_GEV, config.mass_bins + 1)
+    mass = inside.spectators["fj_sdmass"][qcd]
+    found = measures.sculpting_entries(mass, passed[qcd], edges, n_bootstrap=config.n_bootstrap, seed=seed)
+    return {f"{metric}_{key}": value for metric, value in found.items()}
 
 
 def cut_at(valid: Sample, config: EvaluateConfig, *, mistag: float) -> MassCut:
@@ -146,18 +156,18 @@ def measure_decorrelation(test: Sample, found: dict[str, Array], config: Evaluat
     """Return D_JS, the efficiencies of the mass-dependent cut, and D_JS of as many jets chosen at random."""
     metrics, qcd = {}, test.label == 0
     mass, edges = test.spectators["fj_sdmass"][qcd], np.linspace(*MASS_RANGE_GEV, config.mass_bins + 1)
-    options = {"n_bootstrap": config.n_bootstrap, "seed": seed}
-    for efficiency in config.decorrelation_efficiencies:
-        name = f"{100 * efficiency:.0f}"
-        passed = found[f"passed_{name}"]
+    for key in [*(f"{100 * efficiency:.0f}" for efficiency in config.decorrelation_efficiencies), "mistag"]:
+        passed = found[f"passed_{key}"]
         signal, background = passed[~qcd].mean(), passed[qcd].mean()
-        metrics[f"ddt.djs_{name}"] = measures.sculpting_entry(mass, passed[qcd], edges, **options)
-        floor = measures.sculpting_floor(mass, int(passed[qcd].sum()), edges, n_draws=config.n_bootstrap, seed=seed)
-        metrics[f"chance.djs_{name}"] = floor
+        own = sculpting_of(test, passed, key, config, seed=seed)
+        metrics |= {f"ddt.{metric}": value for metric, value in own.items()}
+        n_passed = int(passed[qcd].sum())
+        floor = measures.sculpting_floor(mass, n_passed, edges, n_draws=config.n_bootstrap, seed=seed)
+        metrics[f"chance.djs_{key}"] = floor
         error = np.sqrt(signal * (1 - signal) / (~qcd).sum())
-        metrics[f"ddt.signal_efficiency_{name}"] = entry(signal, error, int((~qcd).sum()))
+        metrics[f"ddt.signal_efficiency_{key}"] = entry(signal, error, int((~qcd).sum()))
         error = np.sqrt(background * (1 - background) / qcd.sum())
-        metrics[f"ddt.mistag_{name}"] = entry(background, error, int(qcd.sum()))
+        metrics[f"ddt.mistag_{key}"] = entry(background, error, int(qcd.sum()))
     return metrics
 
 

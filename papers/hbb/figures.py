@@ -24,6 +24,7 @@ from papers.hbb.measures import binned_efficiency, binned_rates, threshold_at
 from papers.hbb.settings import EvaluateConfig
 
 Drawn = dict[str, Any]
+ADVERSARIAL = "interaction_adversarial"
 SHOWN = (HEADLINE, "interaction_standardised", "double_b", "variables")  # where more would hide each other
 
 
@@ -50,7 +51,7 @@ def figure_roc(inputs: Inputs) -> tuple[Figure, Drawn]:
 
 
 def figure_sculpting(inputs: Inputs) -> tuple[Figure, Drawn]:
-    """QCD mass before any cut, after the plain one and after the mass-dependent one, at the same mistag rate."""
+    """QCD mass before any cut and after the plain, the adversarial and the mass-dependent one, at one mistag rate."""
     test, mistag = inputs.test, inputs.config.mistag
     qcd = test.label == 0
     score = test.scores[HEADLINE][qcd]
@@ -60,6 +61,9 @@ def figure_sculpting(inputs: Inputs) -> tuple[Figure, Drawn]:
         f"plain cut, {text}": score >= threshold_at(score, mistag),
         f"DDT, {text}": inputs.decorrelated["passed_mistag"][qcd],
     }
+    if ADVERSARIAL in test.scores:
+        score = test.scores[ADVERSARIAL][qcd]
+        chosen[f"adversarial, {text}"] = score >= threshold_at(score, mistag)
     edges = np.linspace(*MASS_RANGE_GEV, inputs.config.mass_bins + 1)
     return drawing.draw_sculpting(test.spectators["fj_sdmass"][qcd], chosen, edges)
 

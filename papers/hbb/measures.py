@@ -74,12 +74,25 @@ def sculpting(mass: Array, passed: Array, edges: Array) -> float:
     return jensen_shannon(*(np.histogram(mass[chosen], edges)[0] for chosen in (passed, ~passed)))
 
 
-def sculpting_entry(mass: Array, passed: Array, edges: Array, *, n_bootstrap: int, seed: int) -> Entry:
-    """Return D_JS of QCD jets with its bootstrap error."""
-    random = np.random.default_rng(seed)
+def sculpting_entries(mass: Array, passed: Array, edges: Array, *, n_bootstrap: int, seed: int) -> dict[str, Entry]:
+    """Return D_JS of QCD jets as `djs`, and as `djs_excess` what it has beyond chance, with their bootstrap error.
+
+    D_JS is never negative, so even a cut that ignores the mass has one: the fewer jets pass, the larger. An excess that
+    agrees with 0 is no sculpting that these jets could show.
+
+    Args:
+        mass: (jet,) [GeV]
+        passed: (jet,) mask.
+        edges: Bins of the mass [GeV].
+        n_bootstrap: Resamplings of the jets, and random choices of as many jets as pass.
+        seed: Of both.
+    """
+    random, n_passed = np.random.default_rng(seed), int(passed.sum())
     draws = random.integers(len(mass), size=(n_bootstrap, len(mass)))
-    values = [sculpting(mass[draw], passed[draw], edges) for draw in draws]
-    return entry(sculpting(mass, passed, edges), np.std(values, ddof=1), int(passed.sum()))
+    error = np.std([sculpting(mass[draw], passed[draw], edges) for draw in draws], ddof=1)
+    found = sculpting(mass, passed, edges)
+    chance = sculpting_floor(mass, n_passed, edges, n_draws=n_bootstrap, seed=seed)["value"]
+    return {"djs": entry(found, error, n_passed), "djs_excess": entry(found - chance, error, n_passed)}
 
 
 def sculpting_floor(mass: Array, n_passed: int, edges: Array, *, n_draws: int, seed: int) -> Entry:
