@@ -16,7 +16,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from common.atomic import atomic_output, write_json
 from common.stage import parse, run
@@ -84,7 +83,7 @@ def best_variable(valid: Sample, test: Sample) -> tuple[str, dict[str, Array]]:
         return sample.spectators[name] if name in sample.spectators else sample.variables[:, names.index(name)]
 
     kept = valid.in_window
-    areas = {name: roc_auc_score(valid.label[kept], values(valid, name)[kept]) for name in names}
+    areas = {name: measures.area(valid.label[kept], values(valid, name)[kept])["value"] for name in names}
     chosen = max(areas, key=lambda name: abs(areas[name] - 0.5))
     sign = 1 if areas[chosen] > 0.5 else -1
     logging.info("best single variable: %s", chosen)
@@ -96,8 +95,8 @@ def measure_tagger(test: Sample, name: str, config: EvaluateConfig, *, seed: int
     inside, score = test.within(), test.scores[name]
     own, label = inside.scores[name], inside.label
     found = {
-        "auc": measures.bootstrap_auc(label, own, n_bootstrap=config.n_bootstrap, seed=seed),
-        "auc_all": measures.bootstrap_auc(test.label, score, n_bootstrap=config.n_bootstrap, seed=seed),
+        "auc": measures.area(label, own),
+        "auc_all": measures.area(test.label, score),
     }
     for efficiency in config.signal_efficiencies:
         key = f"rejection_{100 * efficiency:.0f}"

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
-from sklearn.metrics import roc_auc_score
 
+from common.roc import auc_with_error, rejection_with_error
 from papers.hbb.cache import Array
 from papers.hbb.settings import DdtConfig
 
@@ -18,23 +18,9 @@ def entry(value: float, error: float, n: int) -> Entry:
     return {"value": float(value), "error": float(error), "n": int(n)}
 
 
-def bootstrap_auc(label: Array, score: Array, *, n_bootstrap: int, seed: int) -> Entry:
-    """Return the area under the ROC curve and its bootstrap error.
-
-    Args:
-        label: (jet,) 1 for H.
-        score: (jet,) larger for H.
-        n_bootstrap: Resamplings within each class.
-        seed: Of the resampling.
-    """
-    random = np.random.default_rng(seed)
-    signal, background = score[label == 1], score[label == 0]
-    truth = np.r_[np.ones(len(signal)), np.zeros(len(background))]
-    areas = []
-    for _ in range(n_bootstrap):
-        drawn = [values[random.integers(len(values), size=len(values))] for values in (signal, background)]
-        areas.append(roc_auc_score(truth, np.concatenate(drawn)))
-    return entry(roc_auc_score(label, score), np.std(areas, ddof=1), len(label))
+def area(label: Array, score: Array) -> Entry:
+    """Return the area under the ROC curve of a score (jet,), larger for H; label (jet,) is 1 for H, else 0."""
+    return entry(*auc_with_error(label, score), len(label))
 
 
 def threshold_at(score: Array, efficiency: float) -> float:
@@ -43,17 +29,8 @@ def threshold_at(score: Array, efficiency: float) -> float:
 
 
 def rejection(label: Array, score: Array, *, efficiency: float) -> Entry:
-    """Return 1/eps_b at a signal efficiency, with the binomial error of eps_b.
-
-    If no background jet passes, the value is the number of background jets, a lower limit, and so is the error.
-    """
-    background = score[label == 0]
-    n_passed = int((background >= threshold_at(score[label == 1], efficiency)).sum())
-    if not n_passed:
-        return entry(len(background), len(background), len(background))
-    share = n_passed / len(background)
-    error = np.sqrt(share * (1 - share) / len(background)) / share**2
-    return entry(1 / share, error, len(background))
+    """Return 1/eps_b at a signal efficiency; arguments as above."""
+    return entry(*rejection_with_error(label, score, efficiency), np.count_nonzero(label == 0))
 
 
 def jensen_shannon(first: Array, second: Array) -> float:
