@@ -4,13 +4,13 @@ Scores are .npy files, the labels a pickle. A pickle can run any code while it i
 unpickler that knows three names of numpy and nothing else.
 """
 
-import io
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from common.pickles import read_pickle
 from common.yamlio import InputError
 
 MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")  # the same, before and since numpy 2
@@ -38,34 +38,18 @@ ADMITTED: dict[tuple[str, str], Any] = {
 }
 
 
-class ArrayUnpickler(pickle.Unpickler):
-    """Unpickler of plain arrays, lists and numbers: every other name in the file is refused before it is imported."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what an admitted name stands for.
-
-        Raises:
-            UnpicklingError: For every other name.
-        """
-        if (module, name) not in ADMITTED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return ADMITTED[module, name]
-
-
 def read_pickled_array(path: Path) -> np.ndarray:
     """Return the numeric array of a pickle file without running code of its author.
 
     Raises:
         InputError: If the file holds anything else than one array, or list, of numbers.
     """
+    expected = "one plain numpy array"
+    content = read_pickle(path, expected=expected, admitted=ADMITTED, encoding="latin1")
     try:
-        content = np.asarray(ArrayUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load())
-    except Exception as error:  # a broken pickle may raise whatever the machine inside meets
-        raise InputError(
-            f"{path}: expected a pickle of one plain numpy array, found something else: {error}. It was not loaded;"
-            " fetch it again, or ask its author for a .npy file."
-        ) from None
-    return _numeric(content, path)
+        return _numeric(np.asarray(content), path)
+    except ValueError as error:
+        raise InputError(f"{path}: expected a pickle of {expected}, found something else: {error}.") from None
 
 
 def read_npy(path: Path) -> np.ndarray:
