@@ -88,12 +88,16 @@ class NoRoulette(Roulette):
 class BosonRoulette(Roulette):
     """For the signal: the W boson's transverse momentum before any shower decides."""
 
-    def canVetoResonanceDecays(self) -> bool:  # noqa: N802 (Pythia's name)
+    def canVetoProcessLevel(self) -> bool:  # noqa: N802 (Pythia's name)
         """Ask to be called when W' and W have decayed."""
         return True
 
-    def doVetoResonanceDecays(self, process: pythia8mc.Event) -> bool:  # noqa: N802
-        """Return true to end the event."""
+    def doVetoProcessLevel(self, process: pythia8mc.Event) -> bool:  # noqa: N802
+        """Return true to end the event.
+
+        Pythia's veto of resonance decays, at the same place, would not do: it makes new decays of the same W'
+        until one is kept, so W' of every mass come as often as if there were no roulette, and their weights are wrong.
+        """
         particles = (process[index] for index in range(process.size()))
         missed = min(outside(p.pT(), self.pt_window) for p in particles if abs(p.id()) == W_BOSON)
         return self.ends(process, missed / self.config.roulette.boson_pt_spread_gev)
@@ -161,13 +165,16 @@ def parton_jets(event: pythia8mc.Event, config: JetConfig, *, lowest_pt_gev: flo
     return found
 
 
+def settings_of(kind: str, config: SimulateConfig) -> list[str]:
+    """Return Pythia's settings for "signal" or "background"."""
+    return [f"Beams:eCM = {config.energy_gev}", *(line.format(**dict(config)) for line in CARDS[kind])]
+
+
 def start(kind: str, config: SimulateConfig, *, seed: int) -> tuple[pythia8mc.Pythia, Roulette]:
     """Return Pythia ready to make events of "signal" or "background", and what ends the unpromising ones."""
     kinds = {"signal": BosonRoulette, "background": JetRoulette}
     roulette = (kinds[kind] if config.roulette.smallest_chance < 1 else NoRoulette)(config, seed=seed)
-    card = [line.format(**dict(config)) for line in CARDS[kind]]
-    pythia = start_pythia([f"Beams:eCM = {config.energy_gev}", *card], seed=seed, hooks=roulette)
-    return pythia, roulette
+    return start_pythia(settings_of(kind, config), seed=seed, hooks=roulette), roulette
 
 
 def generate_events(pythia: pythia8mc.Pythia, roulette: Roulette, *, n_events: int) -> tuple[Particles, np.ndarray]:

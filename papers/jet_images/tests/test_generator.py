@@ -12,8 +12,18 @@ pytest.importorskip("pythia8mc")
 pytest.importorskip("fastjet")
 
 from common.kinematics import mass, pt
+from common.pythia import start_pythia
 from papers.jet_images.detector import n_subjettiness, towers, trimmed_jets
-from papers.jet_images.generator import Roulette, generate_events, outside, start
+from papers.jet_images.generator import (
+    HARD,
+    BosonRoulette,
+    NoRoulette,
+    Roulette,
+    generate_events,
+    outside,
+    settings_of,
+    start,
+)
 from papers.jet_images.image_files import ratio
 from papers.jet_images.simulate import generate
 
@@ -100,6 +110,27 @@ def test_rates_and_shapes_with_roulette_are_those_of_plain_generation(kind, n_ev
     assert np.all(probability(expected, found) > 1e-3)
     *variables, weight, n_tried = found
     assert np.max(probability(expected, (*variables, np.ones_like(weight), n_tried))) < 1e-6
+
+
+def test_heavy_bosons_are_not_made_light_by_the_roulette():
+    """Masses of W', which Pythia fixes before the roulette, with weights are those of events that all go on."""
+    off = ["PartonLevel:all = off", "HadronLevel:all = off"]
+    rates = []
+    for kind in (BosonRoulette, NoRoulette):
+        hooks = kind(SETTINGS, seed=1)
+        pythia = start_pythia([*settings_of("signal", SETTINGS), *off], seed=5, hooks=hooks)
+        masses, places = [], []
+        while len(masses) < 4000 and hooks.n_tried < 4000:
+            if pythia.next():
+                masses.append(pythia.process[HARD].m())
+                places.append(pythia.process[HARD].pz())
+        weight, n_tried = hooks.weights_of(np.array(places)), hooks.n_tried or len(masses)
+        edges = [0, 500, 700, 790, 810, 14_000]
+        sums = [np.histogram(masses, edges, weights=weight**power)[0] for power in (1, 2)]
+        rates.append((sums[0] / n_tried, np.sqrt(sums[1]) / n_tried))
+    (found, error), (expected, other) = rates
+    assert len(masses) == 4000 and expected.sum() == pytest.approx(1)
+    assert np.all(np.abs(found - expected) < 4 * np.hypot(error, other))
 
 
 def test_the_same_seed_gives_the_same_jets():
