@@ -16,7 +16,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from common.atomic import atomic_output, write_json
 from common.stage import parse, run
@@ -84,7 +83,7 @@ def best_variable(valid: Sample, test: Sample) -> tuple[str, dict[str, Array]]:
         return sample.spectators[name] if name in sample.spectators else sample.variables[:, names.index(name)]
 
     kept = valid.in_window
-    areas = {name: roc_auc_score(valid.label[kept], values(valid, name)[kept]) for name in names}
+    areas = {name: measures.area(valid.label[kept], values(valid, name)[kept]) for name in names}
     chosen = max(areas, key=lambda name: abs(areas[name] - 0.5))
     sign = 1 if areas[chosen] > 0.5 else -1
     logging.info("best single variable: %s", chosen)

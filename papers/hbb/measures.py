@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import GradientBoostingRegressor
-from sklearn.metrics import roc_auc_score
 
 from papers.hbb.cache import Array
 from papers.hbb.settings import DdtConfig
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import GradientBoostingRegressor
 
 Entry = dict[str, float]
 
@@ -16,6 +18,26 @@ Entry = dict[str, float]
 def entry(value: float, error: float, n: int) -> Entry:
     """Return one value of metrics.json."""
     return {"value": float(value), "error": float(error), "n": int(n)}
+
+
+def roc(label: Array, score: Array) -> tuple[Array, Array]:
+    """Return signal and background efficiency (threshold,) at every threshold, from (0, 0) to (1, 1).
+
+    Args:
+        label: (jet,) 1 for H.
+        score: (jet,) larger for H; jets of equal score pass together.
+    """
+    order = np.argsort(-score, kind="stable")
+    last = np.r_[np.flatnonzero(np.diff(score[order])), len(order) - 1]  # of the jets of equal score
+    signal = np.cumsum(label[order] == 1)[last]
+    background = 1 + last - signal
+    return np.r_[0, signal / signal[-1]], np.r_[0, background / background[-1]]
+
+
+def area(label: Array, score: Array) -> float:
+    """Return the area under the ROC curve."""
+    signal, background = roc(label, score)
+    return float(np.trapezoid(signal, background))
 
 
 def bootstrap_auc(label: Array, score: Array, *, n_bootstrap: int, seed: int) -> Entry:
@@ -33,8 +55,8 @@ def bootstrap_auc(label: Array, score: Array, *, n_bootstrap: int, seed: int) ->
     areas = []
     for _ in range(n_bootstrap):
         drawn = [values[random.integers(len(values), size=len(values))] for values in (signal, background)]
-        areas.append(roc_auc_score(truth, np.concatenate(drawn)))
-    return entry(roc_auc_score(label, score), np.std(areas, ddof=1), len(label))
+        areas.append(area(truth, np.concatenate(drawn)))
+    return entry(area(label, score), np.std(areas, ddof=1), len(label))
 
 
 def threshold_at(score: Array, efficiency: float) -> float:
@@ -116,11 +138,13 @@ def logit(score: Array) -> Array:
 class MassCut:
     """DDT: a threshold of the score that depends on the soft-drop mass, so that QCD passes evenly at every mass."""
 
-    regression: GradientBoostingRegressor
+    regression: "GradientBoostingRegressor"
 
     @classmethod
     def fit(cls, mass: Array, score: Array, *, mistag: float, config: DdtConfig) -> "MassCut":
         """Fit the quantile 1 - mistag of the score of QCD jets (jet,) against their mass (jet,) [GeV]."""
+        from sklearn.ensemble import GradientBoostingRegressor  # two seconds, which the figures can do without
+
         regression = GradientBoostingRegressor(
             loss="quantile",
             alpha=1 - mistag,
