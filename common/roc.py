@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from sklearn.metrics import roc_curve
 
 Array = NDArray[Any]
 
@@ -29,11 +28,23 @@ def auc_with_error(label: Array, score: Array) -> tuple[float, float]:
     return float(above.mean()), float(np.sqrt(variance))
 
 
+def roc(label: Array, score: Array) -> tuple[Array, Array]:
+    """Return signal and background efficiency (threshold,) at every threshold, from (0, 0) to (1, 1).
+
+    The same as scikit-learn's `roc_curve` without dropped points, which takes seconds to import. Arguments as above;
+    examples of equal score pass together.
+    """
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)  # of the examples of equal score
+    signal = np.cumsum(label[order] == 1)[last]
+    background = 1 + last - signal
+    return np.append(0, signal / signal[-1]), np.append(0, background / background[-1])
+
+
 def background_efficiency(label: Array, score: Array, efficiency: Array | float) -> Array:
-    """Return the false-positive rate at the given signal efficiencies, both of the same shape; arguments as above."""
-    false_positive, true_positive, _ = roc_curve(label, score, drop_intermediate=False)
-    found: Array = np.asarray(np.interp(efficiency, true_positive, false_positive))
-    return found
+    """Return the background efficiency at the given signal efficiencies, both of the same shape; arguments as above."""
+    signal, background = roc(label, score)
+    return np.asarray(np.interp(efficiency, signal, background))
 
 
 def rejection_with_error(label: Array, score: Array, efficiency: float) -> tuple[float, float]:

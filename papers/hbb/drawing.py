@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sklearn.metrics import roc_curve
 
 from common.plotting import new_figure
+from common.roc import roc
 
 Array = np.ndarray
 Drawn = dict[str, Any]
@@ -61,7 +61,7 @@ def draw_roc(truth: Array, scores: Mapping[str, Array], ddt: Array) -> tuple[Fig
     drawn: Drawn = {}
     lowest = 1 / max((truth == 0).sum(), 1)
     for name, score in scores.items():
-        background, signal, _ = roc_curve(truth, score)
+        signal, background = roc(truth, score)
         step = max(len(signal) // ROC_POINTS, 1)
         axes.plot(signal[::step], background[::step], color=colour(name), label=label(name))
         drawn |= {f"{name}_signal": signal[::step], f"{name}_background": background[::step]}

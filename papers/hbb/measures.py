@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import GradientBoostingRegressor
 
 from common.roc import auc_with_error, rejection_with_error
 from papers.hbb.cache import Array
 from papers.hbb.settings import DdtConfig
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import GradientBoostingRegressor
 
 Entry = dict[str, float]
 
@@ -93,11 +96,13 @@ def logit(score: Array) -> Array:
 class MassCut:
     """DDT: a threshold of the score that depends on the soft-drop mass, so that QCD passes evenly at every mass."""
 
-    regression: GradientBoostingRegressor
+    regression: "GradientBoostingRegressor"
 
     @classmethod
     def fit(cls, mass: Array, score: Array, *, mistag: float, config: DdtConfig) -> "MassCut":
         """Fit the quantile 1 - mistag of the score of QCD jets (jet,) against their mass (jet,) [GeV]."""
+        from sklearn.ensemble import GradientBoostingRegressor  # two seconds, which the figures can do without
+
         regression = GradientBoostingRegressor(
             loss="quantile",
             alpha=1 - mistag,

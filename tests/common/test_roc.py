@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
-from common.roc import auc_with_error, background_efficiency, rejection_with_error
+from common.roc import auc_with_error, background_efficiency, rejection_with_error, roc
 
 DISTANCE = 2.0
 
@@ -19,6 +19,12 @@ def test_the_area_is_scikit_learn_s_ties_included():
     label, score = gaussians(2000)
     score = score.round(1)
     assert auc_with_error(label, score)[0] == pytest.approx(roc_auc_score(label, score), abs=1e-12)
+
+
+def test_the_curve_is_scikit_learn_s_ties_included():
+    label, score = gaussians(300)
+    background, signal, _ = roc_curve(label, score.round(1), drop_intermediate=False)
+    assert np.allclose(roc(label, score.round(1)), (signal, background))
 
 
 def test_the_error_of_the_area_is_the_scatter_of_samples():
