@@ -24,6 +24,19 @@ class SimulateConfig(Strict):
     n_events: dict[Split, Count]  # per file
     class_counts: dict[int, Positive]  # interaction enum -> relative number of events
     min_hits: Count  # of both views together, for an event to be kept
+    vertex_margin_cm: NotNegative  # of the vertices to the detector's surface
+    slice_us: NotNegative  # microseconds within which a stopped muon's electron belongs to the event
+    photoelectrons_per_mev: Positive  # of scintillation light made right at the readout
+    threshold_photoelectrons: NotNegative  # smallest signal of a hit
+    full_mev: Positive  # energy of the largest value of a pixel, 255
+
+
+class FetchConfig(Strict):
+    """Section `fetch`: the numbers of the course server's files."""
+
+    first: Count
+    last: Count
+    patience: Count  # that many missing in a row are taken as the end
 
 
 class PrepareConfig(Strict):
@@ -127,6 +140,7 @@ class EvaluateConfig(Strict):
 class Settings(RunSettings):
     """All sections of config.yaml."""
 
+    fetch: FetchConfig
     simulate: SimulateConfig
     prepare: PrepareConfig
     train: TrainConfig
