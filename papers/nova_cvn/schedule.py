@@ -44,13 +44,17 @@ class CaffeSGD(keras.optimizers.SGD):
         super().__init__(learning_rate, momentum=momentum, **options)
         self.decay = decay
 
-    def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor) -> None:
-        """Change the gradient of one variable before it is used."""
+    def apply(self, grads: list[tf.Tensor], trainable_variables: list[keras.Variable] | None = None) -> None:
+        """Change the gradients before they are used."""
+        changed = [self._changed(*pair) for pair in zip(grads, trainable_variables or [], strict=True)]
+        super().apply(changed, trainable_variables)
+
+    def _changed(self, gradient: tf.Tensor, variable: keras.Variable) -> tf.Tensor:
         if variable.path.endswith("bias"):
-            gradient = 2.0 * gradient
-        elif variable.path.endswith("kernel"):
-            gradient = gradient + self.decay * tf.convert_to_tensor(variable)
-        super().update_step(gradient, variable, learning_rate)
+            return 2.0 * gradient
+        if variable.path.endswith("kernel"):
+            return gradient + self.decay * tf.convert_to_tensor(variable)
+        return gradient
 
     def get_config(self) -> dict[str, object]:
         """Return what is needed to build this optimiser again."""
