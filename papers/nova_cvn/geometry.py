@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from papers.nova_cvn.kernels import kernel
+from papers.nova_cvn.particles import Vector
 
 N_PLANES, N_CELLS = 896, 384
 PLANE_CM, CELL_CM = 6.664, 3.97  # pitches
@@ -49,15 +50,15 @@ def along_cell(cell: float) -> float:
     return (cell + 0.5) * CELL_CM - HALF_CM
 
 
-@kernel
-def from_beam(momentum: tuple) -> tuple:
+def from_beam(momentum: Vector) -> Vector:
     """Return a momentum given along the beam in the detector's frame, whose z axis is horizontal."""
     px, py, pz = momentum
     sine, cosine = math.sin(BEAM_SLOPE_RAD), math.cos(BEAM_SLOPE_RAD)
     return px, py * cosine + pz * sine, pz * cosine - py * sine
 
 
-def random_vertex(margin_cm: float, random: np.random.Generator) -> np.ndarray:
-    """Return a place (3,) [cm] evenly in the detector but for a margin at its surface."""
+def random_place(margin_cm: float, random: np.random.Generator) -> Vector:
+    """Return a place [cm] evenly in the detector but for a margin at its surface."""
     half = HALF_CM - margin_cm
-    return random.uniform([-half, -half, margin_cm], [half, half, LENGTH_CM - margin_cm])
+    x, y, z = random.uniform([-half, -half, margin_cm], [half, half, LENGTH_CM - margin_cm])
+    return float(x), float(y), float(z)

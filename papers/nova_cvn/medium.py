@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from papers.nova_cvn.kernels import kernel
-from papers.nova_cvn.particles import ELECTRON_GEV
+from papers.nova_cvn.particles import ELECTRON_GEV, KAON_LONG, MUON, NEUTRON, PION, PROTON
 
 DENSITY = 1.0  # [g/cm3]
 Z_OVER_A = 0.55  # [mol/g]
@@ -69,3 +69,16 @@ def scattering_angle(momentum: float, beta: float, step: float) -> float:
     """Return the angle [rad] in space by which a step [cm] turns a particle of momentum [GeV]: Gaussian in each plane."""
     width = HIGHLAND_GEV / (beta * momentum) * math.sqrt(step / RADIATION_LENGTH_CM)
     return width * math.sqrt(-2 * math.log(1 - np.random.random()))
+
+
+@kernel
+def free_path(code: int, kinetic: float) -> float:
+    """Return the mean free path [cm] between inelastic collisions, by PDG code without sign; inf for muons."""
+    if code == MUON:
+        return math.inf
+    if code == PROTON:
+        return PROTON_CM * (PROTON_SLOW if kinetic < PROTON_SLOW_GEV else 1.0)
+    if code == NEUTRON or code == KAON_LONG:
+        return NEUTRON_CM * (NEUTRON_SLOW + (1 - NEUTRON_SLOW) * min(1.0, kinetic / NEUTRON_FAST_GEV))
+    is_resonant = code == PION and PION_RESONANT_GEV[0] < kinetic < PION_RESONANT_GEV[1]
+    return PION_CM * (PION_RESONANT if is_resonant else 1.0)

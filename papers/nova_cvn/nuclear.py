@@ -8,59 +8,44 @@ import math
 
 import numpy as np
 
-from papers.nova_cvn.hadrons import collide_meson, collide_nucleon
-from papers.nova_cvn.kernels import kernel
-from papers.nova_cvn.kinematics import isotropic, scaled
-from papers.nova_cvn.particles import NEUTRAL_PION, NEUTRON, PION, PROTON, PROTON_GEV, mass_of, push
+from papers.nova_cvn.hadrons import collide
+from papers.nova_cvn.kinematics import FourVector, isotropic, length, times
+from papers.nova_cvn.particles import NEUTRAL_PION, NEUTRON, PION, PROTON, PROTON_GEV, Particle, Vector, mass_of
 
 FERMI_GEV = 0.221  # carbon (GENIE, Fermi momentum table)
 BINDING_GEV = 0.025  # carbon (the same table)
 PION_RESONANT_GEV = (0.08, 0.35)  # kinetic energies at which pions excite the Delta resonance
-PION_RESCATTERS = (0.42, 0.25)  # probability in that range, and elsewhere
+PION_RESCATTERS, PION_RESCATTERS_ELSE = 0.42, 0.25  # probability in that range, and elsewhere
 NUCLEON_RESCATTERS = 0.35
 
 
-@kernel
-def bound_nucleon() -> np.ndarray:
-    """Return the four-momentum (4,) [GeV] of a nucleon: even within the Fermi sphere, off its mass shell."""
-    momentum = scaled(isotropic(), FERMI_GEV * np.random.random() ** (1 / 3))
-    out = np.empty(4)
-    out[1], out[2], out[3] = momentum
-    out[0] = math.sqrt(PROTON_GEV**2 + out[1] ** 2 + out[2] ** 2 + out[3] ** 2) - BINDING_GEV
-    return out
+def bound_nucleon(random: np.random.Generator) -> FourVector:
+    """Return the four-momentum [GeV] of a nucleon: even within the Fermi sphere, off its mass shell."""
+    size = FERMI_GEV * random.random() ** (1 / 3)
+    return (math.hypot(PROTON_GEV, size) - BINDING_GEV, *times(isotropic(random), size))
 
 
-@kernel
-def is_blocked(px: float, py: float, pz: float) -> bool:
+def is_blocked(momentum: Vector) -> bool:
     """Tell whether a nucleon's momentum [GeV] is in the Fermi sphere, where all states are taken."""
-    return px * px + py * py + pz * pz < FERMI_GEV**2
+    return length(momentum) < FERMI_GEV
 
 
-@kernel
-def leave_nucleus(stack: np.ndarray, n: int, hadrons: np.ndarray, place: tuple) -> int:
-    """Put hadrons on the stack as they leave the nucleus; return the new number of rows.
+def rescattering_chance(code: int, kinetic: float) -> float:
+    """Return the probability that a hadron of a kinetic energy [GeV] rescatters on its way out."""
+    if abs(code) in (PION, NEUTRAL_PION):
+        low, high = PION_RESONANT_GEV
+        return PION_RESCATTERS if low < kinetic < high else PION_RESCATTERS_ELSE
+    return NUCLEON_RESCATTERS if code in (PROTON, NEUTRON) else 0.0
 
-    Args:
-        stack: Where they go.
-        n: Rows filled so far.
-        hadrons: (hadron, 4) PDG code and momentum [GeV] where the neutrino struck.
-        place: Of the nucleus [cm].
-    """
-    for index in range(hadrons.shape[0]):
-        code = int(hadrons[index, 0])
-        momentum = (hadrons[index, 1], hadrons[index, 2], hadrons[index, 3])
-        size = math.sqrt(momentum[0] ** 2 + momentum[1] ** 2 + momentum[2] ** 2)
-        if size == 0:
-            continue
-        mass, chance = mass_of(code), np.random.random()
-        direction, kinetic = scaled(momentum, 1 / size), math.sqrt(size * size + mass * mass) - mass
-        before = n
-        if abs(code) == PION or code == NEUTRAL_PION:
-            resonant = PION_RESONANT_GEV[0] < kinetic < PION_RESONANT_GEV[1]
-            if chance < (PION_RESCATTERS[0] if resonant else PION_RESCATTERS[1]):
-                n = collide_meson(stack, n, code, direction, kinetic, place)
-        elif (code == PROTON or code == NEUTRON) and chance < NUCLEON_RESCATTERS:
-            n = collide_nucleon(stack, n, code, direction, kinetic, place)
-        if n == before:
-            n = push(stack, n, code, momentum, place)
-    return n
+
+def leave_nucleus(hadrons: list[Particle], random: np.random.Generator) -> list[Particle]:
+    """Return hadrons as they leave the nucleus, given as they were where the neutrino struck."""
+    outside = []
+    for hadron in hadrons:
+        size, mass = length(hadron.momentum), mass_of(hadron.code)
+        kinetic = math.hypot(size, mass) - mass
+        products = []
+        if random.random() < rescattering_chance(hadron.code, kinetic):
+            products = collide(hadron.code, times(hadron.momentum, 1 / size), kinetic, random)
+        outside += products or [hadron]
+    return outside

@@ -1,35 +1,22 @@
 """Particles on their way through the detector, for the generator of arXiv:1604.01444's events.
 
-Charged ones lose energy, scatter, decay, collide with nuclei and stop, in steps that are small against a cell; neutral
-hadrons fly to their next collision. Energies in GeV, lengths in cm.
+Charged ones lose energy, scatter, decay, collide with nuclei and stop, in steps that are small against a cell, in a
+compiled kernel. What they make, and neutral hadrons, which fly to their next collision, are followed one after another.
+Energies in GeV, lengths in cm.
 """
 
 import math
 
 import numpy as np
 
-from papers.nova_cvn.decays import MUON_LIFE_US, decay, decay_length, decay_neutral_pion, decay_short_kaon
-from papers.nova_cvn.geometry import from_beam, is_inside
-from papers.nova_cvn.hadrons import capture_negative_pion, collide_meson, collide_nucleon
+from papers.nova_cvn.decays import MUON_LIFE_US, decay, decay_length
+from papers.nova_cvn.directions import moved, rotated
+from papers.nova_cvn.geometry import is_inside
+from papers.nova_cvn.hadrons import capture_negative_pion, collide
 from papers.nova_cvn.kernels import kernel
-from papers.nova_cvn.kinematics import moved, rotated, scaled
-from papers.nova_cvn.medium import (
-    DENSITY,
-    NEUTRON_CM,
-    NEUTRON_FAST_GEV,
-    NEUTRON_SLOW,
-    PION_CM,
-    PION_RESONANT,
-    PION_RESONANT_GEV,
-    PROTON_CM,
-    PROTON_SLOW,
-    PROTON_SLOW_GEV,
-    fluctuating_loss,
-    scattering_angle,
-    stopping_power,
-)
+from papers.nova_cvn.kinematics import length, momentum_of, times
+from papers.nova_cvn.medium import DENSITY, fluctuating_loss, free_path, scattering_angle, stopping_power
 from papers.nova_cvn.particles import (
-    CODE,
     ELECTRON,
     KAON,
     KAON_LONG,
@@ -40,80 +27,37 @@ from papers.nova_cvn.particles import (
     PHOTON,
     PION,
     PROTON,
-    PX,
-    PY,
-    PZ,
-    X,
-    Y,
-    Z,
+    Particle,
+    Vector,
     mass_of,
-    push,
 )
 from papers.nova_cvn.readout import Cells, deposit
-from papers.nova_cvn.showers import follow_electron, follow_photon
+from papers.nova_cvn.showers import nothing_waiting, shower
 
 STEP_CM = 0.65
 STOPPED_GEV = 0.0015  # kinetic energy that is left in the last step
 NEUTRON_CUT_GEV = 0.005  # slower neutrons make no visible recoil
-
-
-@kernel
-def free_path(code: int, kinetic: float) -> float:
-    """Return the mean free path [cm] between inelastic collisions; inf for muons."""
-    size = abs(code)
-    if size == MUON:
-        return math.inf
-    if size == PROTON:
-        return PROTON_CM * (PROTON_SLOW if kinetic < PROTON_SLOW_GEV else 1.0)
-    if size in (NEUTRON, KAON_LONG):
-        return NEUTRON_CM * (NEUTRON_SLOW + (1 - NEUTRON_SLOW) * min(1.0, kinetic / NEUTRON_FAST_GEV))
-    is_resonant = size == PION and PION_RESONANT_GEV[0] < kinetic < PION_RESONANT_GEV[1]
-    return PION_CM * (PION_RESONANT if is_resonant else 1.0)
-
-
-@kernel
-def stop(stack: np.ndarray, n: int, code: int, direction: tuple, place: tuple, slice_us: float) -> int:
-    """Put what comes of a stopped charged particle on the stack; return the new number of rows.
-
-    Negative pions are captured. Muons decay if they do so within `slice_us` microseconds; capture of negative ones,
-    8 % on carbon, is left out.
-    """
-    if code == -PION:
-        return capture_negative_pion(stack, n, place)
-    is_late = abs(code) == MUON and np.random.exponential(MUON_LIFE_US) > slice_us
-    if abs(code) == PROTON or is_late:
-        return n
-    return decay(stack, n, code, direction, 0.0, place)
-
-
-@kernel
-def collide(stack: np.ndarray, n: int, code: int, direction: tuple, kinetic: float, place: tuple) -> int:
-    """Put the products of a hadron's collision on the stack; return the new number of rows."""
-    if abs(code) in (PROTON, NEUTRON):
-        return collide_nucleon(stack, n, code, direction, kinetic, place)
-    return collide_meson(stack, n, code, direction, kinetic, place)
+LEFT, STOPPED, COLLIDED, DECAYED = range(4)
 
 
 @kernel
 def follow_charged(
-    stack: np.ndarray, n: int, code: int, place: tuple, direction: tuple, kinetic: float, cells: Cells, slice_us: float
-) -> int:
-    """Follow a muon, charged hadron or kaon until it stops, decays, collides or leaves.
+    code: int, mass: float, decay_cm: float, place: tuple, direction: tuple, kinetic: float, cells: Cells
+) -> tuple:
+    """Follow a charged particle until it leaves, stops, collides or decays.
 
     Args:
-        stack: Where its products go.
-        n: Rows filled so far.
-        code: PDG code.
+        code: PDG code without sign, for the mean free path.
+        mass: [GeV]
+        decay_cm: Proper decay length [cm].
         place: Where it starts [cm].
         direction: Of flight.
         kinetic: Energy [GeV].
         cells: Light so far; changed in place.
-        slice_us: Time within which a stopped muon's electron belongs to the event [microseconds].
 
     Returns:
-        The new number of rows.
+        LEFT, STOPPED, COLLIDED or DECAYED; place [cm], direction, and kinetic energy [GeV] there.
     """
-    mass, proper = mass_of(code), decay_length(code)
     to_collision, to_decay = np.random.exponential(1.0), np.random.exponential(1.0)  # in mean free paths, lifetimes
     while kinetic > STOPPED_GEV:
         momentum = math.sqrt(kinetic * (kinetic + 2 * mass))
@@ -123,65 +67,69 @@ def follow_charged(
         kinetic -= lost
         place = moved(place, direction, STEP_CM)
         if not is_inside(place):
-            return n
+            return LEFT, place, direction, kinetic
         theta = min(scattering_angle(momentum, beta, STEP_CM), 1.0)
         direction = rotated(direction, theta, 2 * math.pi * np.random.random())
         to_collision -= STEP_CM / free_path(code, kinetic)
-        to_decay -= STEP_CM * mass / (momentum * proper)
-        if to_collision < 0:
-            return collide(stack, n, code, direction, kinetic, place)
-        if to_decay < 0:
-            return decay(stack, n, code, direction, kinetic, place)
+        to_decay -= STEP_CM * mass / (momentum * decay_cm)
+        if to_collision < 0 and kinetic > STOPPED_GEV:
+            return COLLIDED, place, direction, kinetic
+        if to_decay < 0 and kinetic > STOPPED_GEV:
+            return DECAYED, place, direction, kinetic
     deposit(cells, place, kinetic * 1e3, stopping_power(STOPPED_GEV, mass) / DENSITY)
-    return stop(stack, n, code, direction, place, slice_us)
+    return STOPPED, place, direction, 0.0
 
 
-@kernel
-def follow_neutral(stack: np.ndarray, n: int, code: int, place: tuple, direction: tuple, kinetic: float) -> int:
-    """Follow a neutron or long-lived kaon to its next collision, whose products go to the stack; return its rows."""
-    place = moved(place, direction, np.random.exponential(free_path(code, kinetic)))
-    if kinetic < NEUTRON_CUT_GEV or not is_inside(place):
-        return n
-    return collide(stack, n, code, direction, kinetic, place)
+def products_of_stopped(code: int, slice_us: float, random: np.random.Generator) -> list[Particle]:
+    """Return what comes of a stopped charged particle.
 
-
-@kernel
-def transport(stack: np.ndarray, n: int, cells: Cells, slice_us: float) -> None:
-    """Follow all particles on the stack, and those that they make, and leave their light in the cells.
-
-    Args:
-        stack: (CAPACITY, 7) see `particles`.
-        n: Rows filled.
-        cells: Light; changed in place.
-        slice_us: See `follow_charged`.
+    Negative pions are captured by a nucleus. A muon's electron (Michel) belongs to the event only if it comes within
+    `slice_us` microseconds, that the hits of one slice span; capture of negative muons, 8 % on carbon, is left out.
     """
-    while n > 0:
-        n -= 1
-        code = int(stack[n, CODE])
-        momentum = (stack[n, PX], stack[n, PY], stack[n, PZ])
-        place = (stack[n, X], stack[n, Y], stack[n, Z])
-        size = math.sqrt(momentum[0] ** 2 + momentum[1] ** 2 + momentum[2] ** 2)
-        mass, kind = mass_of(code), abs(code)
-        kinetic = math.sqrt(size * size + mass * mass) - mass
-        direction = scaled(momentum, 1 / size) if size > 0 else (0.0, 0.0, 1.0)
-        if kind == ELECTRON:
-            n = follow_electron(stack, n, place, direction, size, cells)
-        elif kind == PHOTON:
-            n = follow_photon(stack, n, place, direction, size, cells)
-        elif kind == NEUTRAL_PION:
-            n = decay_neutral_pion(stack, n, momentum, place)
-        elif kind == KAON_SHORT:
-            n = decay_short_kaon(stack, n, momentum, place)
-        elif kind in (NEUTRON, KAON_LONG):
-            n = follow_neutral(stack, n, code, place, direction, kinetic)
+    if code == -PION:
+        return capture_negative_pion(random)
+    is_late = abs(code) == MUON and random.exponential(MUON_LIFE_US) > slice_us
+    return [] if abs(code) == PROTON or is_late else decay(code, (0.0, 0.0, 0.0), random)
+
+
+class Transport:
+    """Follows particles and leaves their light in the cells."""
+
+    def __init__(self, cells: Cells, *, slice_us: float) -> None:
+        """Remember where light goes, and the time in microseconds that a slice spans."""
+        self.cells, self.slice_us = cells, slice_us
+        self._waiting = nothing_waiting()
+
+    def follow_all(self, particles: list[Particle], place: Vector, random: np.random.Generator) -> None:
+        """Follow particles from a place [cm], and all that they make."""
+        stack = [(particle, place) for particle in particles]
+        while stack:
+            particle, start = stack.pop()
+            products, end = self.follow(particle, start, random)
+            stack += [(product, end) for product in products]
+
+    def follow(
+        self, particle: Particle, place: Vector, random: np.random.Generator
+    ) -> tuple[list[Particle], Vector]:
+        """Follow one particle from a place [cm]; return what it becomes, and where."""
+        code, momentum = particle
+        kind, mass, size = abs(code), mass_of(code), length(momentum)
+        direction = times(momentum, 1 / size) if size else (0.0, 0.0, 1.0)
+        kinetic = math.hypot(size, mass) - mass
+        if kind in (ELECTRON, PHOTON):
+            shower(self._waiting, kind == PHOTON, size, place, direction, self.cells)
+        elif kind in (NEUTRAL_PION, KAON_SHORT):
+            return decay(code, momentum, random), place
+        elif kind in (NEUTRON, KAON_LONG) and kinetic > NEUTRON_CUT_GEV:
+            end = moved(place, direction, random.exponential(free_path(kind, kinetic)))
+            return (collide(code, direction, kinetic, random) if is_inside(end) else []), end
         elif kind in (MUON, PION, KAON, PROTON):
-            n = follow_charged(stack, n, code, place, direction, kinetic, cells, slice_us)
-
-
-@kernel
-def add_from_beam(stack: np.ndarray, n: int, rows: np.ndarray, place: tuple) -> int:
-    """Put particles (n, 4), code and momentum [GeV] along the beam, on the stack; return the new number of rows."""
-    for index in range(rows.shape[0]):
-        momentum = from_beam((rows[index, 1], rows[index, 2], rows[index, 3]))
-        n = push(stack, n, int(rows[index, 0]), momentum, place)
-    return n
+            start = (place, direction, kinetic, self.cells)
+            fate, end, direction, kinetic = follow_charged(kind, mass, decay_length(code), *start)
+            if fate == STOPPED:
+                return products_of_stopped(code, self.slice_us, random), end
+            if fate == COLLIDED:
+                return collide(code, direction, kinetic, random), end
+            if fate == DECAYED:
+                return decay(code, times(direction, momentum_of(kinetic, mass)), random), end
+        return [], place
