@@ -11,6 +11,7 @@ import numpy as np
 from papers.nova_cvn.particles import Vector
 
 FourVector = tuple[float, float, float, float]
+MAX_TRIES = 1024  # points of phase space at a time
 
 
 def isotropic(random: np.random.Generator) -> Vector:
@@ -99,17 +100,31 @@ def two_body_momentum(mass: float, first: float, second: float) -> float:
     return math.sqrt((mass * mass - together * together) * (mass * mass - difference * difference)) / (2 * mass)
 
 
+def _split_momenta(nested: np.ndarray, masses: np.ndarray) -> np.ndarray:
+    """Return the momenta (try, n - 1) of the splits of nested masses (try, n) into products (n,) and those before."""
+    whole, part, product = nested[:, 1:], nested[:, :-1], masses[1:]
+    square = (whole**2 - (part + product) ** 2) * (whole**2 - (part - product) ** 2)
+    return np.sqrt(np.maximum(square, 0)) / (2 * whole)
+
+
 def _nested_masses(mass: float, masses: list[float], random: np.random.Generator) -> tuple[list[float], list[float]]:
     """Return masses of the first 1, 2, ... n products together at a random point of phase space, and each momentum."""
-    n, sums = len(masses), np.cumsum(masses).tolist()
+    n = len(masses)
+    if n == 2:
+        return [masses[0], mass], [two_body_momentum(mass, *masses)]
+    own, sums = np.array(masses), np.cumsum(masses)
     kinetic = mass - sums[-1]
     largest = math.prod(two_body_momentum(kinetic + sums[k], sums[k - 1], masses[k]) for k in range(1, n))
+    n_tries = min(4 ** (n - 2), MAX_TRIES)  # at a time
     while True:
-        shares = [0.0, *sorted(random.random(n - 2).tolist()), 1.0]
-        nested = [total + share * kinetic for total, share in zip(sums, shares, strict=True)]
-        momenta = [two_body_momentum(nested[k], nested[k - 1], masses[k]) for k in range(1, n)]
-        if n == 2 or random.random() * largest <= math.prod(momenta):
-            return nested, momenta
+        shares = np.ones((n_tries, n))
+        shares[:, 0] = 0
+        shares[:, 1:-1] = np.sort(random.random((n_tries, n - 2)), axis=1)
+        nested = sums + shares * kinetic
+        momenta = _split_momenta(nested, own)
+        accepted = np.flatnonzero(random.random(n_tries) * largest <= momenta.prod(axis=1))
+        if len(accepted):
+            return nested[accepted[0]].tolist(), momenta[accepted[0]].tolist()
 
 
 def phase_space(mass: float, masses: list[float], random: np.random.Generator) -> list[FourVector]:

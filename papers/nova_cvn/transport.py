@@ -36,7 +36,7 @@ from papers.nova_cvn.showers import nothing_waiting, shower
 
 STEP_CM = 0.65
 STOPPED_GEV = 0.0015  # kinetic energy that is left in the last step
-NEUTRON_CUT_GEV = 0.005  # slower neutrons make no visible recoil
+NEUTRON_CUT_GEV = 0.008  # the recoil protons of slower neutrons stay below the threshold
 LEFT, STOPPED, COLLIDED, DECAYED = range(4)
 
 
