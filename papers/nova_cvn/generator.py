@@ -36,7 +36,7 @@ from papers.nova_cvn.particles import (
     Particle,
     mass_of,
 )
-from papers.nova_cvn.pixel_maps import draw_maps, window_of
+from papers.nova_cvn.pixel_maps import draw_maps, has_neighbour, window_of
 from papers.nova_cvn.readout import Readout, calibrate, dark_cells, read_out
 from papers.nova_cvn.settings import SimulateConfig
 from papers.nova_cvn.transport import Transport
@@ -46,6 +46,7 @@ NEUTRINO = 0  # code of the outgoing lepton of a neutral current
 PROCESSES = (quasielastic, resonance, inelastic, coherent)  # by mode
 VISIBLE = (MUON, ELECTRON, PION, NEUTRAL_PION, PROTON, KAON, PHOTON)
 VISIBLE_GEV = 0.05  # kinetic energy of the particles that `n_visible` counts
+SLICE_REACH_CM = 100.0  # between hits of a slice; our choice
 MAX_SEED = 900_000_000  # that Pythia takes
 
 
@@ -150,6 +151,8 @@ class Generator:
             place = random_place(self.config.vertex_margin_cm, random)
         self.transport.follow_all(particles, place, random)
         planes, cells, counts = read_out(self.transport.cells, self.readout)
+        together = has_neighbour(planes, cells, reach_cm=SLICE_REACH_CM)
+        planes, cells, counts = planes[together], cells[together], counts[together]
         if len(planes) == 0 or window_of(planes)[1].sum() < self.config.min_hits:
             return None
         energies = calibrate(planes, cells, counts, self.readout)

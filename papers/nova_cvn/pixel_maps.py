@@ -6,8 +6,21 @@ the median cell of the hits in these planes. Energies are numbers of 8 bits.
 
 import numpy as np
 
+from papers.nova_cvn.geometry import CELL_CM, PLANE_CM
+
 N_COLUMNS, N_ROWS = 100, 80
 WHITE = 255  # largest value of a pixel
+
+
+def has_neighbour(planes: np.ndarray, cells: np.ndarray, *, reach_cm: float) -> np.ndarray:
+    """Return a mask (hit,) of the hits with another one of their view within reach: in place of NOvA's slicing.
+
+    A recoil far from all else, of a neutron mostly, does not get into a slice; upstream it would move the image.
+    """
+    z, across = planes * PLANE_CM, cells * CELL_CM
+    near = (z[:, None] - z) ** 2 + (across[:, None] - across) ** 2 < reach_cm**2
+    near &= planes[:, None] % 2 == planes % 2
+    return near.sum(axis=1) > 1  # itself and another one
 
 
 def window_of(planes: np.ndarray) -> tuple[int, np.ndarray]:
