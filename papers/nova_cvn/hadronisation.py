@@ -57,12 +57,8 @@ def draw_multiplicity(charge: int, w: float, random: np.random.Generator) -> int
     mean = max(ALL_OVER_CHARGED * mean_charged(charge, w), 1.0)
     c = MULTIPLICITY[charge][2]
     weights = [math.exp(c * n / mean * math.log(c) - c - math.lgamma(c * n / mean + 1)) for n in HADRONS]
-    choice = random.random() * sum(weights)
-    for n, weight in zip(HADRONS, weights, strict=True):
-        choice -= weight
-        if choice < 0:
-            break
-    return n
+    sums = np.cumsum(weights)
+    return HADRONS[int(np.searchsorted(sums[:-1], random.random() * sums[-1]))]
 
 
 def choose_pair(random: np.random.Generator) -> list[int]:

@@ -66,7 +66,7 @@ def fluctuating_loss(mean: float, beta2: float, step: float) -> float:
 
 @kernel
 def scattering_angle(momentum: float, beta: float, step: float) -> float:
-    """Return the angle [rad] in space by which a step [cm] turns a particle of momentum [GeV]: Gaussian in each plane."""
+    """Return the angle [rad] in space by which a step [cm] turns a particle of a momentum [GeV]; Gaussian in a plane."""
     width = HIGHLAND_GEV / (beta * momentum) * math.sqrt(step / RADIATION_LENGTH_CM)
     return width * math.sqrt(-2 * math.log(1 - np.random.random()))
 
@@ -78,7 +78,7 @@ def free_path(code: int, kinetic: float) -> float:
         return math.inf
     if code == PROTON:
         return PROTON_CM * (PROTON_SLOW if kinetic < PROTON_SLOW_GEV else 1.0)
-    if code == NEUTRON or code == KAON_LONG:
+    if code in (NEUTRON, KAON_LONG):
         return NEUTRON_CM * (NEUTRON_SLOW + (1 - NEUTRON_SLOW) * min(1.0, kinetic / NEUTRON_FAST_GEV))
     is_resonant = code == PION and PION_RESONANT_GEV[0] < kinetic < PION_RESONANT_GEV[1]
     return PION_CM * (PION_RESONANT if is_resonant else 1.0)

@@ -160,9 +160,7 @@ def follow_electron(waiting: Waiting, place: tuple, direction: tuple, energy: fl
 
 
 @kernel
-def shower(
-    waiting: Waiting, is_photon: bool, energy: float, place: tuple, direction: tuple, cells: Cells
-) -> None:
+def shower(waiting: Waiting, is_photon: bool, energy: float, place: tuple, direction: tuple, cells: Cells) -> None:
     """Follow an electron or photon of an energy [GeV], and all that it makes, from a place [cm] on."""
     wait(waiting, is_photon, energy, place, direction)
     while waiting.n[0] > 0:

@@ -108,9 +108,7 @@ class Transport:
             products, end = self.follow(particle, start, random)
             stack += [(product, end) for product in products]
 
-    def follow(
-        self, particle: Particle, place: Vector, random: np.random.Generator
-    ) -> tuple[list[Particle], Vector]:
+    def follow(self, particle: Particle, place: Vector, random: np.random.Generator) -> tuple[list[Particle], Vector]:
         """Follow one particle from a place [cm]; return what it becomes, and where."""
         code, momentum = particle
         kind, mass, size = abs(code), mass_of(code), length(momentum)
