@@ -78,7 +78,7 @@ def choose_hadrons(charge: int, n_hadrons: int, random: np.random.Generator) -> 
     is_proton = random.random() < PROTON_CHANCE[charge] or (n_hadrons == 2 and charge == 2)
     left = charge - int(is_proton)
     codes = [PROTON if is_proton else NEUTRON, *[PION if left > 0 else -PION] * abs(left)]
-    if len(codes) == 1 or (n_hadrons - len(codes)) % 2 == 1:
+    if (n_hadrons - len(codes)) % 2 == 1:
         codes.append(NEUTRAL_PION)
     while len(codes) + 2 <= n_hadrons:
         codes += choose_pair(random)
