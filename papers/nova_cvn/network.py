@@ -115,9 +115,10 @@ def classify(features: KerasTensor, dropout: float) -> KerasTensor:
     return layers.Dense(N_OUTPUTS, activation="softmax", kernel_initializer="lecun_uniform", dtype="float32")(values)
 
 
-def split_views(images: KerasTensor) -> list[KerasTensor]:
-    """Return one tensor (event, plane, cell, 1) for each view of (event, view, plane, cell)."""
-    return [images[:, view, :, :, None] for view in range(images.shape[1])]
+def split_views(images: KerasTensor, scale: float) -> list[KerasTensor]:
+    """Return one scaled tensor (event, plane, cell, 1) for each view of (event, view, plane, cell)."""
+    scaled = layers.Rescaling(scale, name="scaled")(images)
+    return [scaled[:, view, :, :, None] for view in range(images.shape[1])]
 
 
 def build_cvn(shape: tuple[int, ...], config: ExperimentConfig) -> keras.Model:
@@ -125,7 +126,7 @@ def build_cvn(shape: tuple[int, ...], config: ExperimentConfig) -> keras.Model:
     builder = Builder(config.width)
     images = keras.Input(shape, name="images")
     names = ["x", "y", "z"]
-    towers = [builder.tower(view, names[number]) for number, view in enumerate(split_views(images))]
+    towers = [builder.tower(view, names[number]) for number, view in enumerate(split_views(images, config.input_scale))]
     merged = builder.inception(layers.Concatenate(name="merged")(towers), "5b", "inception_5b")
     features = layers.GlobalAveragePooling2D(name=FEATURES)(merged)
     return keras.Model(images, classify(features, config.dropout), name="cvn")
@@ -135,14 +136,13 @@ def build_modern(shape: tuple[int, ...], config: ExperimentConfig) -> keras.Mode
     """Return a small residual network with batch normalisation, whose one tower serves all views (ours)."""
 
     def unit(values: KerasTensor, filters: int, *, stride: int) -> KerasTensor:
-        inner = values
-        for step in (stride, 1):
-            inner = layers.Conv2D(filters, 3, strides=step, padding="same", use_bias=False)(inner)
-            inner = layers.BatchNormalization()(inner)
-            inner = layers.ReLU()(inner) if step == stride and inner is not values else inner
+        inner = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(values)
+        inner = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(inner))
+        inner = layers.Conv2D(filters, 3, padding="same", use_bias=False)(inner)
+        inner = layers.BatchNormalization(momentum=0.9)(inner)
         if stride > 1:
             values = layers.Conv2D(filters, 1, strides=stride, use_bias=False)(values)
-        return layers.ReLU()(inner + values)
+        return layers.ReLU()(layers.Add()([inner, values]))
 
     view = keras.Input((*shape[1:], 1))
     filters = [max(1, round(config.width * number)) for number in (32, 64, 128)]
@@ -151,7 +151,7 @@ def build_modern(shape: tuple[int, ...], config: ExperimentConfig) -> keras.Mode
         values = unit(values, number, stride=2 if number != filters[0] else 1)
     tower = keras.Model(view, values, name="tower")
     images = keras.Input(shape, name="images")
-    merged = layers.Concatenate(name="merged")([tower(part) for part in split_views(images)])
+    merged = layers.Concatenate(name="merged")([tower(part) for part in split_views(images, config.input_scale)])
     features = layers.GlobalAveragePooling2D(name=FEATURES)(merged)
     return keras.Model(images, classify(features, config.dropout), name="modern")
 
@@ -159,7 +159,7 @@ def build_modern(shape: tuple[int, ...], config: ExperimentConfig) -> keras.Mode
 def build_plain(shape: tuple[int, ...], config: ExperimentConfig) -> keras.Model:
     """Return three convolutions and a dense layer, all views as channels: the baseline of a first attempt."""
     images = keras.Input(shape, name="images")
-    values = layers.Permute((2, 3, 1))(images)
+    values = layers.Permute((2, 3, 1))(layers.Rescaling(config.input_scale)(images))
     for filters in (16, 32, 64):
         values = layers.Conv2D(max(1, round(config.width * filters)), 5, padding="same", activation="relu")(
             layers.MaxPooling2D(2)(values)

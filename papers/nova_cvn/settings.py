@@ -68,6 +68,7 @@ class ExperimentConfig(Strict):
 
     kind: Kind
     width: Positive = 1.0  # factor on the numbers of filters
+    input_scale: Positive = 1.0  # factor on the pixels, which the readers give between 0 and 1
     dropout: Fraction = 0.4
     weight_decay: NotNegative = 2.0e-4  # L2, on the weights only
     learning_rate: Positive = 0.01
