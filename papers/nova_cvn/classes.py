@@ -1,4 +1,4 @@
-"""The interaction types of NOvA's and DUNE's pixel maps and their groups (arXiv:1604.01444, Sec. on the training sample).
+"""The interaction types of NOvA's and DUNE's pixel maps and their groups (arXiv:1604.01444, training sample).
 
 Numbers as in the experiments' common enumeration `cvn::InteractionType`.
 """

@@ -1,6 +1,7 @@
 """How the figures of the events and of the network's inside are drawn (arXiv:1604.01444): arrays in, columns out."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def draw_pixel_maps(real: Mapping[str, Array], ours: Mapping[str, Array]) -> tup
     figure, grid = new_figure(figsize=(12, 2.6 * len(real)), nrows=len(real), ncols=4, sharex=True, sharey=True)
     drawn: Drawn = {name: [] for name in ("event", "view", "plane", "cell", "value")}
     for row, (name, image) in zip(grid, real.items(), strict=True):
-        for column, (source, views) in enumerate({"NOvA": image, "this run": ours[name]}.items()):
+        for column, (source, views) in enumerate({"NOvA simulation": image, "this run": ours[name]}.items()):
             for view, label in enumerate("XY"):
                 axes = row[2 * column + view]
                 draw_map(axes, views[view])
@@ -88,7 +89,7 @@ def _arrows(names: list[str]) -> list[tuple[str, str]]:
     middle = [name for name in names if not name.endswith(("_x", "_y"))]
     first, rest = middle[0], middle[1:]
     pairs = [pair for tower in towers for pair in zip([first, *tower], [*tower, rest[0]], strict=False)]
-    return pairs + list(zip(rest, rest[1:], strict=False))
+    return pairs + list(pairwise(rest))
 
 
 def _box(axes: Axes, x: float, y: float, layer: Mapping[str, Any], layers: list[dict[str, Any]]) -> None:

@@ -39,7 +39,11 @@ def sample_metrics(test: Prepared) -> dict[str, Metric]:
     found = {}
     for flavour in ("numu", "nue", "nc"):
         chosen = is_flavour(test.interaction, flavour)
-        for name, values in {"hits": n_hits, "length": test.moments[:, 4], "hits_per_plane": test.moments[:, 5]}.items():
+        for name, values in {
+            "hits": n_hits,
+            "length": test.moments[:, 4],
+            "hits_per_plane": test.moments[:, 5],
+        }.items():
             n = int(chosen.sum())
             if n > 1:
                 low, median, high = np.quantile(values[chosen], [0.1, 0.5, 0.9])

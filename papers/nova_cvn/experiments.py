@@ -32,7 +32,9 @@ class Experiments:
 
     def all_scores(self, wildcards: Any) -> list[str]:
         """Return the scores of all classifiers of all seeds."""
-        return [path for name in self._names(wildcards) for path in self._paper.per_seed(f"{name}/scores.h5")(wildcards)]
+        return [
+            path for name in self._names(wildcards) for path in self._paper.per_seed(f"{name}/scores.h5")(wildcards)
+        ]
 
     def histories(self, wildcards: Any) -> list[str]:
         """Return the learning curves of all networks of all seeds."""

@@ -6,7 +6,6 @@ shared by a class, needs no server. No checksum is published: the first download
 """
 
 import logging
-from pathlib import Path
 
 from common.atomic import write_text
 from common.datasets import DataFile, find_file, load_datasets

@@ -33,11 +33,7 @@ def n_neighbours(views: np.ndarray) -> int:
     """
     hit = views > 0
     here, after = hit[:, :, :-1], hit[:, :, 1:]
-    return int(
-        (here & after).sum()
-        + (here[..., :-1] & after[..., 1:]).sum()
-        + (here[..., 1:] & after[..., :-1]).sum()
-    )
+    return int((here & after).sum() + (here[..., :-1] & after[..., 1:]).sum() + (here[..., 1:] & after[..., :-1]).sum())
 
 
 def infer_layout(rows: np.ndarray, *, min_ratio: float, where: str) -> Layout:

@@ -54,7 +54,9 @@ def selection_score(events: Scored, selection: Selection) -> np.ndarray:
 
 def matrix_values(events: Scored, config: EvaluateConfig) -> dict[str, float]:
     """Return what follows from the two confusion matrices."""
-    classes, flavours = (function(events.interaction, events.probability) for function in (class_matrix, flavour_matrix))
+    classes, flavours = (
+        function(events.interaction, events.probability) for function in (class_matrix, flavour_matrix)
+    )
     shares = normalised(flavours)
     values = {
         "accuracy": float(np.mean(events.probability.argmax(axis=1) == events.interaction)),

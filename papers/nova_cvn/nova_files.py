@@ -68,7 +68,7 @@ def _check(file: h5py.File, path: Path) -> int:
         raise InputError(f"{path}: expected '{MAPS}' with the shape (event, {N_PIXELS}), found {maps.shape}.")
     if maps.dtype != np.uint8:
         raise InputError(
-            f"{path}: expected '{MAPS}' as uint8, i.e. energies in 256 steps, found {maps.dtype}. Has somebody scaled it?"
+            f"{path}: expected '{MAPS}' as uint8, i.e. energies in 256 steps, found {maps.dtype}. Has it been scaled?"
         )
     for name in names[1:]:
         if file[name].shape != (len(maps),):

@@ -86,9 +86,7 @@ def write_split(paths: list[Path], output: h5py.File, config: PrepareConfig) -> 
 
 def main() -> None:
     """Read, write."""
-    arguments = parse(
-        __doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"]
-    )
+    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
     split: Split = arguments.prepared.stem
     paths = [path for receipt in arguments.receipts for path in files_of(receipt, split, arguments.config)]
     with atomic_output(arguments.prepared) as temporary, h5py.File(temporary, "w") as output:

@@ -140,7 +140,15 @@ def draw_confusion(matrix: Array) -> tuple[Figure, Drawn]:
     for row, column in np.ndindex(*shares.shape):
         if shares[row, column] >= 0.005:
             dark = shares[row, column] > 0.5
-            axes.text(column, row, f"{shares[row, column]:.2f}", ha="center", va="center", fontsize=7, color="w" if dark else "k")
+            axes.text(
+                column,
+                row,
+                f"{shares[row, column]:.2f}",
+                ha="center",
+                va="center",
+                fontsize=7,
+                color="w" if dark else "k",
+            )
     axes.set_xticks(range(len(names)), names, rotation=60, ha="right")
     axes.set_yticks(range(len(names)), [f"{name} ({n})" for name, n in zip(names, matrix.sum(axis=1), strict=True)])
     axes.minorticks_off()

@@ -14,7 +14,8 @@ from papers.nova_cvn.experiments import Experiments
 paper = Paper("nova_cvn", config)
 experiments = Experiments(paper)
 PREPARED = {
-    split: f"{paper.results}/prepared/{split}.h5" for split in ("train", "valid", "test")
+    split: f"{paper.results}/prepared/{split}.h5"
+    for split in ("train", "valid", "test")
 }
 
 

@@ -75,7 +75,9 @@ def train_epoch(network: keras.Model, train: Prepared, config: TrainOne, *, rand
 def validation_loss(network: keras.Model, valid: Prepared) -> float:
     """Return the mean loss over all validation events."""
     network.reset_metrics()
-    return [float(network.test_on_batch(images, label)) for images, label in plain_batches(valid, batch=VALID_BATCH)][-1]
+    return [float(network.test_on_batch(images, label)) for images, label in plain_batches(valid, batch=VALID_BATCH)][
+        -1
+    ]
 
 
 class Checkpoint:
@@ -111,14 +113,22 @@ class Checkpoint:
         self._network(len(history.epoch)).unlink(missing_ok=True)
 
 
+def seed_dropout(network: keras.Model, *, seed: int, epoch: int) -> None:
+    """Make the dropout of an epoch depend on nothing but seed and epoch: Keras does not save its state."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign([seed, epoch])
+
+
 def fit(
     network: keras.Model, splits: tuple[Prepared, Prepared], config: TrainOne, *, seed: int, history: History
-) -> Iterator[History]:
-    """Train on the first split from the last finished epoch on; yield the history after each epoch."""
+) -> Iterator[int]:
+    """Train on the first split, from the last finished epoch on; yield each epoch once it is in `history`."""
     train, valid = splits
     started = time.monotonic() - (history.seconds[-1] if history.seconds else 0.0)
     for epoch in range(len(history.epoch) + 1, config.experiment.epochs + 1):
         random = np.random.default_rng([seed, epoch])
+        seed_dropout(network, seed=seed, epoch=epoch)
         history.train_loss.append(train_epoch(network, train, config, random=random))
         history.valid_loss.append(validation_loss(network, valid))
         history.epoch.append(epoch)
@@ -128,7 +138,7 @@ def fit(
             "epoch %3d  train %.4f  valid %.4f  %5.0f s",
             *(epoch, history.train_loss[-1], history.valid_loss[-1], history.seconds[-1]),
         )
-        yield history
+        yield epoch
 
 
 def main() -> None:
@@ -145,7 +155,7 @@ def main() -> None:
     if not history.epoch:
         compile_network(network, config, n_train=len(splits[0]))
     log.info("%d trained parameters, %d training events", n_trained(network), len(splits[0]))
-    for history in fit(network, splits, config, seed=arguments.seed, history=history):
+    for _ in fit(network, splits, config, seed=arguments.seed, history=history):
         checkpoint.save(network, history)
     with atomic_output(arguments.model) as path:
         network.save(path)

@@ -1,4 +1,4 @@
-"""Physical weights: from equal numbers of generated events to what a far detector would hold (arXiv:1604.01444, Tables 1-2).
+"""Physical weights: from generated events to what a far detector would hold (arXiv:1604.01444, Tables 1-2).
 
 Every component of the tables gets the weights of the events that stand in for it. Its sum is the component's number of
 contained events. Appearing electron neutrinos follow the generated (swapped) spectrum times the oscillation
