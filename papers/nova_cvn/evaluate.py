@@ -12,8 +12,9 @@ import numpy as np
 from common.atomic import write_json
 from common.stage import parse, run
 from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.classes import is_flavour
 from papers.nova_cvn.measures import Metric, Scored, choose_cuts, matrix_values, selection_values, with_errors
+from papers.nova_cvn.moments import MOMENTS, image_moments
+from papers.nova_cvn.real_events import REAL_TYPES, real_events
 from papers.nova_cvn.settings import EvaluateConfig
 
 
@@ -34,22 +35,26 @@ def classifier_metrics(
 
 
 def sample_metrics(test: Prepared) -> dict[str, Metric]:
-    """Return what the images themselves look like, to be compared with real ones."""
-    n_hits = np.diff(test.offset)
+    """Return what the images look like beside the three real events of the same types.
+
+    `median` and, per type, `smallest_tail`: the share of events beyond the real one on its rarer side, for the quantity
+    where it is smallest. A generator that does not bracket the real events has a tail of zero.
+    """
+    real = image_moments(np.stack(list(real_events().values())).astype(np.uint8))
     found = {}
-    for flavour in ("numu", "nue", "nc"):
-        chosen = is_flavour(test.interaction, flavour)
-        for name, values in {
-            "hits": n_hits,
-            "length": test.moments[:, 4],
-            "hits_per_plane": test.moments[:, 5],
-        }.items():
-            n = int(chosen.sum())
-            if n > 1:
-                low, median, high = np.quantile(values[chosen], [0.1, 0.5, 0.9])
-                error = float(1.25 * values[chosen].std(ddof=1) / np.sqrt(n))
-                for label, value in {"p10": low, "median": median, "p90": high}.items():
-                    found[f"sample.{flavour}.{name}_{label}"] = {"value": float(value), "error": error, "n": n}
+    for (number, name), moments in zip(REAL_TYPES.items(), real, strict=True):
+        ours, key = test.moments[test.interaction == number], f"sample.{name.lower().replace(' ', '_')}"
+        n = len(ours)
+        if n < 2:
+            continue
+        tails = []
+        for quantity in ("hits", "length", "hits_per_plane"):
+            values, wanted = ours[:, MOMENTS.index(quantity)], moments[MOMENTS.index(quantity)]
+            error = float(1.25 * values.std(ddof=1) / np.sqrt(n))  # of the median of a normal distribution
+            found[f"{key}.{quantity}_median"] = {"value": float(np.median(values)), "error": error, "n": n}
+            tails.append(min(np.mean(values <= wanted), np.mean(values >= wanted)))
+        tail = float(min(tails))
+        found[f"{key}.smallest_tail"] = {"value": tail, "error": float(np.sqrt(tail * (1 - tail) / n)), "n": n}
     return found
 
 

@@ -5,11 +5,9 @@ single network is that of the first seed. Neither TensorFlow nor a trained model
 """
 
 import argparse
-import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -24,9 +22,9 @@ from papers.nova_cvn.cache import FULL_SCALE, Prepared
 from papers.nova_cvn.classes import flavour_index
 from papers.nova_cvn.confusion import class_matrix
 from papers.nova_cvn.drawing import draw_filters, draw_inception, draw_network, draw_pixel_maps
-from papers.nova_cvn.events import N_CELLS, N_PLANES
 from papers.nova_cvn.examples import EXAMPLES, choose_examples
 from papers.nova_cvn.measures import SELECTIONS, Scored, choose_cuts, selection_score
+from papers.nova_cvn.real_events import REAL_TYPES, real_events
 from papers.nova_cvn.result_plots import (
     Drawn,
     draw_classifiers,
@@ -42,8 +40,6 @@ from papers.nova_cvn.settings import EvaluateConfig
 from papers.nova_cvn.weights import components
 
 HEADLINE = "cvn"
-REAL_EVENTS = Path(__file__).with_name("real_events.csv")
-REAL_NAMES = {2: "numu DIS", 6: "nue DIS", 13: "NC"}  # interaction types of the real events
 Y_VIEW = 1
 
 
@@ -69,20 +65,10 @@ class Inputs:
         return np.rint(FULL_SCALE * np.concatenate(parts))
 
 
-def real_events() -> dict[str, np.ndarray]:
-    """Return the images (view, plane, cell) of three real events by name, the largest pixel of each view being 255."""
-    images = {name: np.zeros((2, N_PLANES, N_CELLS)) for name in REAL_NAMES.values()}
-    with open(REAL_EVENTS, encoding="utf-8", newline="") as stream:
-        for hit in csv.DictReader(line for line in stream if not line.startswith("#")):
-            place = "xy".index(hit["view"]), int(hit["plane"]), int(hit["cell"])
-            images[REAL_NAMES[int(hit["type"])]][place] = int(hit["value"])
-    return images
-
-
 def pixel_maps(inputs: Inputs) -> tuple[Figure, Drawn]:
     """Draw real events beside test events of the same type with the nearest number of hits."""
     n_hits, real, ours = np.diff(inputs.test.offset), real_events(), {}
-    for number, name in REAL_NAMES.items():
+    for number, name in REAL_TYPES.items():
         places = np.flatnonzero(inputs.test.interaction == number)
         wanted = (real[name] > 0).sum()
         nearest = places[np.argmin(np.abs(n_hits[places] - wanted))] if len(places) else 0

@@ -10,10 +10,10 @@ import pytest
 
 from common.yamlio import InputError
 from papers.nova_cvn.dune_files import as_pixel_map, interaction_type, read_dune
-from papers.nova_cvn.figures import real_events
 from papers.nova_cvn.layout import LAYOUTS, as_views, infer_layout
 from papers.nova_cvn.nova_files import read_nova
 from papers.nova_cvn.prepare import split_of, write_split
+from papers.nova_cvn.real_events import real_events
 from papers.nova_cvn.settings import PrepareConfig
 from papers.nova_cvn.tests.made_events import REAL, paint, write_nova
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from papers.nova_cvn.classes import N_OUTPUTS
-from papers.nova_cvn.figures import real_events
 from papers.nova_cvn.network import BIAS, LocalResponse, build, ceil_pool, n_trained
 from papers.nova_cvn.predict import layer_table
+from papers.nova_cvn.real_events import real_events
 from papers.nova_cvn.settings import ExperimentConfig
 from papers.nova_cvn.tests.cvn_torch import CVN
 from papers.nova_cvn.tests.made_events import paint
