@@ -66,7 +66,7 @@ def fluctuating_loss(mean: float, beta2: float, step: float) -> float:
 
 @kernel
 def scattering_angle(momentum: float, beta: float, step: float) -> float:
-    """Return the angle [rad] in space by which a step [cm] turns a particle of a momentum [GeV]; Gaussian in a plane."""
+    """Return the angle [rad] in space by which a step [cm] turns a particle of a momentum [GeV]."""
     width = HIGHLAND_GEV / (beta * momentum) * math.sqrt(step / RADIATION_LENGTH_CM)
     return width * math.sqrt(-2 * math.log(1 - np.random.random()))
 
