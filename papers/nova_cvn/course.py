@@ -1,0 +1,36 @@
+"""The list of pixel-map files that a course server gave us; nobody publishes how many there are."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from common.yamlio import InputError, Strict
+
+
+class Entry(Strict):
+    """One file that is at hand."""
+
+    number: int
+    file: str  # path below the data root
+    bytes: int
+    sha256: str  # of the first download
+
+
+class Index(Strict):
+    """Content of index-<first>-<last>.json."""
+
+    address: str
+    found: list[Entry]
+    missing: dict[int, str]  # number -> what the server said
+
+
+def read_index(path: Path) -> Index:
+    """Return the list that stage fetch wrote.
+
+    Raises:
+        InputError: If the file is no such list.
+    """
+    try:
+        return Index.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        raise InputError(f"{path}: expected a list of files, found something else ({error}). Move it away.") from None

@@ -1,0 +1,118 @@
+"""Reader of the pixel maps that DUNE has released with its own network (github.com/DUNE/dune-cvn).
+
+`partition.p` lists the events and their labels; beside it lies one `event<i>.gz` for each: zlib-compressed uint8
+(3 views, 500 wires, 500 times). Five by five pixels become one by their largest value, and the window of NOvA's pixel
+maps is cut out: 100 columns from the first one with a hit on, 80 rows around the median hit.
+"""
+
+import functools
+import io
+import pickle
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common.yamlio import InputError, nearest
+from papers.nova_cvn.classes import NC
+from papers.nova_cvn.events import N_CELLS, N_PLANES, Events
+
+LABELS = "partition.p"
+N_VIEWS, N_FINE, MERGED = 3, 500, 5
+N_MODES = 4  # QE, RES, DIS, other: the interaction type is 4 flavour + mode
+NC_FLAVOUR = 3
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Builds lists, dictionaries, texts and numbers only: a pickle from the network must not run code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+
+
+@functools.cache
+def read_labels(path: Path) -> dict[str, list[int]]:
+    """Return [is antineutrino, flavour, mode, protons, pions, π⁰, neutrons] by event.
+
+    Raises:
+        InputError: If the file is no such list.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: this list of events and labels is missing; the events beside it cannot be used.")
+    try:
+        _, labels = _PlainUnpickler(io.BytesIO(path.read_bytes())).load()
+        return {str(name): [int(value) for value in values] for name, values in labels.items()}
+    except (pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError) as error:
+        raise InputError(
+            f"{path}: expected a pickled list of event names and their labels, found something else ({error})."
+        ) from None
+
+
+def interaction_type(label: list[int]) -> int:
+    """Return the place in classes.INTERACTIONS of a DUNE label.
+
+    Raises:
+        ValueError: If flavour or mode is unknown.
+    """
+    flavour, mode = label[1:3]
+    if flavour == NC_FLAVOUR:
+        return NC
+    if not 0 <= flavour < NC_FLAVOUR or not 0 <= mode < N_MODES:
+        raise ValueError(f"flavour {flavour} with mode {mode}")
+    return N_MODES * flavour + mode
+
+
+def read_maps(path: Path) -> np.ndarray:
+    """Return the full views (view, wire, time) uint8 of one event.
+
+    Raises:
+        InputError: If the file is damaged or has another size.
+    """
+    try:
+        content = zlib.decompress(path.read_bytes())
+    except zlib.error as error:
+        raise InputError(f"{path}: the file is damaged or incomplete ({error}). Fetch it again.") from None
+    if len(content) != N_VIEWS * N_FINE**2:
+        raise InputError(f"{path}: expected {N_VIEWS} x {N_FINE} x {N_FINE} bytes, found {len(content)}.")
+    return np.frombuffer(content, np.uint8).reshape(N_VIEWS, N_FINE, N_FINE)
+
+
+def as_pixel_map(fine: np.ndarray) -> np.ndarray:
+    """Return the views (view, plane, cell) uint8 of NOvA's size from (view, wire, time)."""
+    n = N_FINE // MERGED
+    merged = fine.reshape(N_VIEWS, n, MERGED, n, MERGED).max(axis=(2, 4))
+    views = np.zeros((N_VIEWS, N_PLANES, N_CELLS), np.uint8)
+    for view, image in zip(views, merged, strict=True):
+        columns, rows = np.nonzero(image)
+        if not len(columns):
+            continue
+        first = int(columns.min())
+        low = int(np.median(rows)) - N_CELLS // 2
+        kept = (columns < first + N_PLANES) & (rows >= low) & (rows < low + N_CELLS)
+        view[columns[kept] - first, rows[kept] - low] = image[columns[kept], rows[kept]]
+    return views
+
+
+def read_dune(path: Path) -> Iterator[Events]:
+    """Yield the one event of a file `event<i>.gz`; its energies are not in this release and are given as 0.
+
+    Raises:
+        InputError: If it or the list of labels beside it is missing or damaged, or its label is missing or unknown.
+    """
+    labels = read_labels(path.with_name(LABELS))
+    name = str(event_number(path))
+    if name not in labels:
+        raise InputError(f"{path}: {LABELS} has no label for this event.{nearest(name, labels)}")
+    try:
+        interaction = np.array([interaction_type(labels[name])])
+    except ValueError as error:
+        raise InputError(f"{path}: {LABELS} has an unknown label: {error}.") from None
+    zero = np.zeros(1, np.float32)
+    yield Events(as_pixel_map(read_maps(path))[None], interaction, zero, zero)
+
+
+def event_number(path: Path) -> int:
+    """Return 7 for `event7.gz`."""
+    return int(path.name.removeprefix("event").removesuffix(".gz"))

@@ -1,0 +1,87 @@
+"""Fetch NOvA's public pixel maps, however many the course server has (arXiv:1604.01444, training sample).
+
+datasets.yaml and the section `fetch` -> <data>/raw/nova_course/neutrino<N>.h5, the list of them, and its receipt. The
+numbers are asked for in turn until several in a row are missing. What is in the data folder already, placed by hand or
+shared by a class, needs no server. No checksum is published: the first download's is recorded and enforced later.
+"""
+
+import logging
+
+from common.atomic import write_text
+from common.datasets import DataFile, find_file, load_datasets
+from common.download import fetch
+from common.receipts import Receipt, data_root, sha256_of, write_receipt
+from common.stage import parse, run
+from common.transfer import Policy
+from common.yamlio import InputError
+from papers.nova_cvn.course import Entry, Index
+from papers.nova_cvn.settings import FetchConfig
+
+log = logging.getLogger(__name__)
+
+DATASET, FIRST_NAME = "nova_course", "neutrino1.h5"
+
+
+def declare(first: DataFile, number: int) -> DataFile:
+    """Return the declaration of file `number`, made from that of the first one."""
+    name = f"neutrino{number}.h5"
+    urls = [url.replace(FIRST_NAME, name) for url in first.urls]
+    return first.model_copy(update={"name": name, "urls": urls})
+
+
+def collect(first: DataFile, config: FetchConfig, *, policy: Policy | None = None) -> Index:
+    """Return the list of the files that can be had, after fetching or verifying each.
+
+    Raises:
+        InputError: If there is none; the message has what was said about each number.
+    """
+    found: list[Entry] = []
+    missing: dict[int, str] = {}
+    in_a_row = 0
+    for number in range(config.first, config.last + 1):
+        try:
+            receipt = fetch(declare(first, number), dataset=DATASET, policy=policy)
+        except InputError as error:
+            log.warning("neutrino%d.h5 is left out: %s", number, str(error).splitlines()[0])
+            missing[number] = str(error)
+            in_a_row += 1
+            if in_a_row >= config.patience:
+                break
+            continue
+        in_a_row = 0
+        found.append(Entry(number=number, file=receipt.file, bytes=receipt.bytes, sha256=receipt.sha256))
+    if not found:
+        reasons = "\n".join(missing.values())
+        raise InputError(f"none of the files {config.first} to {config.last} could be had.\n{reasons}")
+    return Index(address=first.urls[0], found=found, missing=missing)
+
+
+def vouch(index: Index, config: FetchConfig, licence: str) -> Receipt:
+    """Write the list beside the files and return its receipt."""
+    path = data_root() / "raw" / DATASET / f"index-{config.first}-{config.last}.json"
+    text = index.model_dump_json(indent=1) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return Receipt(
+        origin="archive",
+        dataset=DATASET,
+        file=str(path.relative_to(data_root())),
+        bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        verified=f"a list of {len(index.found)} files, each verified by its sha256 of the first download",
+        url=index.address,
+        licence=licence,
+    )
+
+
+def main() -> None:
+    """Ask, fetch, vouch."""
+    arguments = parse(__doc__, config=FetchConfig, paths=["datasets", "receipt"])
+    first = find_file(load_datasets(arguments.datasets), DATASET, FIRST_NAME, where=arguments.datasets)
+    index = collect(first, arguments.config)
+    log.info("%d files at hand, %d asked for in vain", len(index.found), len(index.missing))
+    write_receipt(arguments.receipt, vouch(index, arguments.config, first.licence))
+
+
+if __name__ == "__main__":
+    run(main)

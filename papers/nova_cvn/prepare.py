@@ -1,0 +1,98 @@
+"""Read the pixel maps of one split and keep their hits, truth and moments (arXiv:1604.01444, Sec. on the pixel maps).
+
+Receipts of data files -> <split>.h5. Files that cannot be used are named in its attribute `skipped`, and the others
+are used; only if none is left the stage fails.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+
+from common.atomic import atomic_output
+from common.receipts import data_root, locate, read_receipt
+from common.stage import parse, run
+from common.yamlio import InputError
+from papers.nova_cvn.cache import Writer
+from papers.nova_cvn.course import read_index
+from papers.nova_cvn.dune_files import event_number, read_dune
+from papers.nova_cvn.events import Events
+from papers.nova_cvn.nova_files import read_nova
+from papers.nova_cvn.settings import PrepareConfig, Split
+
+log = logging.getLogger(__name__)
+
+
+def split_of(number: int, *, every: int) -> Split:
+    """Return the split of the archive's file of some number: fixed, whatever the number of files."""
+    splits: dict[int, Split] = {0: "test", 1: "valid"}
+    return splits.get(number % every, "train")
+
+
+def files_of(receipt: Path, split: Split, config: PrepareConfig) -> list[Path]:
+    """Return the files of a split that a receipt vouches for: itself, or those of a list of files."""
+    path = locate(read_receipt(receipt))
+    if path.suffix == ".json":
+        numbered = {entry.number: data_root() / entry.file for entry in read_index(path).found}
+    elif path.suffix == ".gz":
+        numbered = {event_number(path): path}
+    else:  # generated: the name says the split; or the labels of DUNE's events, which are no events
+        return [path] if path.name.startswith(f"{split}_") else []
+    return [file for number, file in numbered.items() if split_of(number, every=config.split_every) == split]
+
+
+def read_events(path: Path, config: PrepareConfig) -> Iterator[Events]:
+    """Return an iterator over the events of one file of any detector, in blocks.
+
+    Raises:
+        InputError: If the file cannot be used; see the readers.
+    """
+    if path.suffix == ".gz":
+        return read_dune(path)
+    return read_nova(path, block_events=config.block_events, min_layout_ratio=config.min_layout_ratio)
+
+
+def write_split(paths: list[Path], output: h5py.File, config: PrepareConfig) -> int:
+    """Write the events of all usable files; return their number.
+
+    A file is checked to its end before its first event is kept, so that half a file never gets in.
+
+    Raises:
+        InputError: If no file can be used.
+    """
+    writer: Writer | None = None
+    skipped: dict[str, str] = {}
+    n_events = 0
+    for path in paths:
+        try:
+            n_file = sum(len(block) for block in read_events(path, config))
+        except InputError as error:
+            log.warning("WARNING: left out: %s", error)
+            skipped[path.name] = str(error)
+            continue
+        for block in read_events(path, config):
+            writer = writer or Writer(output, shape=block.views.shape[1:])
+            writer.append(block)
+        log.info("%s: %d events", path.name, n_file)
+        n_events += n_file
+    output.attrs["skipped"] = json.dumps(skipped, sort_keys=True)
+    if not n_events:
+        reasons = "\n".join(f"  {reason}" for reason in skipped.values()) or "  there are none"
+        raise InputError(f"no file of this split can be used:\n{reasons}\nWithout any network: --config run=generated")
+    return n_events
+
+
+def main() -> None:
+    """Read, write."""
+    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
+    split: Split = arguments.prepared.stem
+    paths = [path for receipt in arguments.receipts for path in files_of(receipt, split, arguments.config)]
+    with atomic_output(arguments.prepared) as temporary, h5py.File(temporary, "w") as output:
+        n_events = write_split(paths, output, arguments.config)
+    log.info("%s: %d events of %d files", split, n_events, len(paths))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,88 @@
+"""Cuts on a score: efficiency, purity and figures of merit, and the cut that is best (arXiv:1604.01444, Tables 1-2)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from papers.nova_cvn.weights import SIGNAL, Components
+
+Merit = Literal["s_sqrt_b", "s_sqrt_sb"]
+MERITS: tuple[Merit, ...] = ("s_sqrt_b", "s_sqrt_sb")
+
+
+@dataclass(frozen=True)
+class Cumulative:
+    """What passes each cut; all arrays are (cut,)."""
+
+    cut: np.ndarray
+    passed: dict[str, np.ndarray]  # events of each component
+    total: dict[str, float]  # events of each component before the cut
+
+    @property
+    def signal(self) -> np.ndarray:
+        """Return the signal events that pass."""
+        return self.passed[SIGNAL]
+
+    @property
+    def background(self) -> np.ndarray:
+        """Return all other events that pass."""
+        return np.sum([values for name, values in self.passed.items() if name != SIGNAL], axis=0)
+
+    @property
+    def efficiency(self) -> np.ndarray:
+        """Return the share of the contained signal that passes."""
+        return self.signal / self.total[SIGNAL]
+
+    @property
+    def purity(self) -> np.ndarray:
+        """Return the share of signal in what passes; 1 where nothing does."""
+        everything = self.signal + self.background
+        return np.where(everything > 0, self.signal / np.maximum(everything, 1e-12), 1.0)
+
+    def merit(self, kind: Merit, *, min_background: float) -> np.ndarray:
+        """Return s/√b or s/√(s+b); s/√b is 0 where fewer than `min_background` events are left: it would diverge."""
+        if kind == "s_sqrt_b":
+            trusted = self.background >= min_background
+            return np.where(trusted, self.signal / np.sqrt(np.maximum(self.background, min_background)), 0.0)
+        return self.signal / np.sqrt(np.maximum(self.signal + self.background, 1e-12))
+
+
+def cut_grid(n_cuts: int) -> np.ndarray:
+    """Return the cuts (cut,) that are tried, from 0 up; finer towards 1, where good classifiers put their signal."""
+    return 1 - np.logspace(0, -4, n_cuts)
+
+
+def cumulate(score: np.ndarray, weights: Components, cuts: np.ndarray) -> Cumulative:
+    """Return what passes `score > cut` for each cut.
+
+    Args:
+        score: (event,)
+        weights: (event,) of each component.
+        cuts: (cut,), ascending.
+    """
+    place = np.searchsorted(cuts, score, side="left")  # number of cuts that lie below the score
+    passed = {}
+    for name, weight in weights.items():
+        per_bin = np.bincount(place, weights=weight, minlength=len(cuts) + 1)
+        passed[name] = per_bin[::-1].cumsum()[::-1][1:]
+    return Cumulative(cuts, passed, {name: float(weight.sum()) for name, weight in weights.items()})
+
+
+def best_cut(cumulative: Cumulative, kind: Merit, *, min_background: float) -> int:
+    """Return the place of the cut with the largest figure of merit."""
+    return int(np.argmax(cumulative.merit(kind, min_background=min_background)))
+
+
+def working_point(cumulative: Cumulative, place: int, *, min_background: float) -> dict[str, float]:
+    """Return the numbers of one row of the article's tables at a cut, and both figures of merit."""
+    row = {
+        "cut": cumulative.cut[place],
+        "signal": cumulative.signal[place],
+        "background": cumulative.background[place],
+        "efficiency": cumulative.efficiency[place],
+        "purity": cumulative.purity[place],
+        **{kind: cumulative.merit(kind, min_background=min_background)[place] for kind in MERITS},
+        **{f"background_{name}": values[place] for name, values in cumulative.passed.items() if name != SIGNAL},
+    }
+    return {name: float(value) for name, value in row.items()}

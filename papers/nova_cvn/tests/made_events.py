@@ -1,0 +1,47 @@
+"""Random tracks painted into pixel maps, and files of them: quick, for tests only."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from papers.nova_cvn.cache import Writer
+from papers.nova_cvn.classes import N_OUTPUTS
+from papers.nova_cvn.events import N_CELLS, N_PLANES, Events
+
+REAL = Path(__file__).parents[4] / "shared/real/nova_cvn"
+
+
+def paint(n_events, *, seed=0, n_views=2):
+    """Return events whose views (event, view, plane, cell) hold one straight track each; long ones are muons' ."""
+    random = np.random.default_rng(seed)
+    views = np.zeros((n_events, n_views, N_PLANES, N_CELLS), np.uint8)
+    interaction = random.integers(N_OUTPUTS, size=n_events)
+    for event in range(n_events):
+        length = int(random.integers(60, 90) if interaction[event] < 4 else random.integers(8, 25))
+        for view in range(n_views):
+            plane = np.arange(length)
+            cell = np.rint(40 + random.uniform(-0.4, 0.4) * plane).astype(int)
+            views[event, view, plane, cell] = random.integers(20, 200, size=length)
+    energy = random.uniform(0.5, 5, n_events).astype(np.float32)
+    return Events(views, interaction, energy, energy / 2)
+
+
+def write_nova(path, events, *, order="view, plane, cell"):
+    """Write events as a public file, its pixels in one of the orders of `layout`."""
+    views = events.views
+    axes = {"view, plane, cell": (0, 1, 2, 3), "plane, cell, view": (0, 2, 3, 1), "view, cell, plane": (0, 1, 3, 2)}
+    with h5py.File(path, "w") as file:
+        file["cvnmap"] = views.transpose(axes[order]).reshape(len(events), -1)
+        file["neutrino/interaction"] = events.interaction
+        file["neutrino/nuenergy"] = events.energy_gev
+        file["neutrino/lepenergy"] = events.lepton_gev
+        file["neutrino/finalstate"] = np.zeros(len(events), int)
+    return path
+
+
+def write_prepared(path, events):
+    """Write events as stage prepare does."""
+    with h5py.File(path, "w") as file:
+        Writer(file, shape=events.views.shape[1:]).append(events)
+    return path

@@ -1,0 +1,116 @@
+"""Generated slices of arXiv:1604.01444: the published mix, the public files' layout, seeds, and the real events."""
+
+import csv
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from common.config import load_settings
+from common.workflow import ROOT
+from papers.nova_cvn.classes import COSMIC, NC
+from papers.nova_cvn.settings import Settings
+
+pytest.importorskip("numba")
+pytest.importorskip("pythia8mc")
+
+from papers.nova_cvn.generator import Generator, count_visible
+from papers.nova_cvn.nova_files import read_nova
+from papers.nova_cvn.particles import MUON, NEUTRON, PION, Particle
+from papers.nova_cvn.simulate import draw_classes, generate, write_events
+
+CONFIG = load_settings(ROOT / "papers/nova_cvn", "smoke", Settings).simulate
+REAL_EVENTS = Path(__file__).parents[1] / "real_events.csv"
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return Generator(CONFIG)
+
+
+def test_classes_have_the_published_shares():
+    labels = draw_classes(CONFIG, n_events=200_000, random=np.random.default_rng(1))
+    total = sum(CONFIG.class_counts.values())
+    for label, count in CONFIG.class_counts.items():
+        expected = 200_000 * count / total
+        assert abs(np.sum(labels == label) - expected) < 5 * np.sqrt(expected) + 1, label
+
+
+def test_an_event_depends_on_its_class_and_seed_alone(generator):
+    first, other_generator = [generator.event(label, (7, label)) for label in (2, 10, NC, COSMIC)], Generator(CONFIG)
+    again = [other_generator.event(label, (7, label)) for label in (COSMIC, NC, 10, 2)][::-1]
+    for one, two in zip(first, again, strict=True):
+        assert np.array_equal(one.maps, two.maps)
+        assert one[1:] == two[1:]
+    other = generator.event(2, (8, 2))
+    assert not np.array_equal(other.maps, first[0].maps)
+
+
+@pytest.mark.parametrize("label", sorted(CONFIG.class_counts))
+def test_every_class_makes_visible_events(label, generator):
+    for index in range(3):
+        event = generator.event(label, (9, label, index))
+        assert event.maps.shape == (2, 100, 80)
+        assert (event.maps > 0).sum() >= 0.6 * CONFIG.min_hits  # a few hits are outside of the 80 cells
+        assert (event.energy_gev == 0) == (label == COSMIC)
+        assert (event.lepton_gev == 0) == (label in (NC, COSMIC))
+        assert event.lepton_gev <= event.energy_gev
+        assert event.n_visible >= 1 or label == NC
+
+
+def test_a_file_is_read_as_the_public_ones_are(tmp_path):
+    labels, events = generate(CONFIG, n_events=30, seed=5)
+    path = tmp_path / "train_0.h5"
+    write_events(path, labels, events)
+    with h5py.File(path) as file:
+        assert file["cvnmap"].shape == (30, 16000) and file["cvnmap"].dtype == np.uint8
+        assert set(file["neutrino"]) == {"interaction", "nuenergy", "lepenergy", "finalstate"}
+        assert np.array_equal(file["cvnmap"][3, :8000].reshape(100, 80), events[3].maps[0])
+        assert np.array_equal(file["cvnmap"][3, 8000:].reshape(100, 80), events[3].maps[1])
+    (block,) = read_nova(path, block_events=64, min_layout_ratio=1.2)
+    assert np.array_equal(block.interaction, labels)
+    again = generate(CONFIG, n_events=30, seed=5)
+    assert np.array_equal(again[0], labels)
+    assert all(np.array_equal(one.maps, two.maps) for one, two in zip(again[1], events, strict=True))
+
+
+def test_visible_particles_are_counted():
+    particles = [Particle(MUON, (0, 0, 1.0)), Particle(PION, (0, 0, 0.05)), Particle(NEUTRON, (0, 0, 2.0))]
+    assert count_visible(particles) == 1
+    assert count_visible([*particles, Particle(-PION, (0.3, 0, 0))]) == 2
+
+
+# ---- the real events ----
+
+
+def columns_and_hits(view: np.ndarray) -> dict[str, float]:
+    """Return summary numbers of one view (column, row)."""
+    seen = view > 0
+    columns, rows = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not len(columns):
+        return {"hits": 0, "columns": 0, "rows": 0, "occupancy": 0, "filled": 0}
+    extent = columns[-1] - columns[0] + 1
+    return {
+        "hits": seen.sum(),
+        "columns": extent,
+        "rows": rows[-1] - rows[0] + 1,
+        "occupancy": seen.sum(axis=1)[columns].mean(),
+        "filled": len(columns) / extent,
+    }
+
+
+@pytest.mark.parametrize("label", [2, 6, NC])
+def test_real_events_lie_within_the_generated_ones(label, generator):
+    """Hits, extent, hits per column and gaps: between the 2nd and 98th percentile of events of their class."""
+    ours = [columns_and_hits(view) for k in range(80) for view in generator.event(label, (11, label, k)).maps]
+    lines = [line for line in REAL_EVENTS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    views = np.zeros((2, 100, 80), int)
+    for row in csv.DictReader(lines):
+        if int(row["type"]) == label:
+            views["xy".index(row["view"]), int(row["plane"]), int(row["cell"])] = int(row["value"])
+    for view in views:
+        assert (view > 0).sum() > 50
+        for name, value in columns_and_hits(view).items():
+            low, high = np.percentile([row[name] for row in ours], [2, 98])
+            assert low <= value <= high, name

@@ -1,0 +1,130 @@
+"""Weights, cuts and confusion matrices against numbers worked out by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.config import load_settings
+from common.workflow import ROOT
+from papers.nova_cvn.classes import INTERACTIONS, NEUTRINO_CLASSES, flavour_index, flavour_scores
+from papers.nova_cvn.confusion import class_matrix, flavour_matrix, largest_other_mistake, mean_efficiency, mistaken
+from papers.nova_cvn.measures import Scored, choose_cuts, matrix_values, selection_values, with_errors
+from papers.nova_cvn.selection import best_cut, cumulate, cut_grid, working_point
+from papers.nova_cvn.settings import Settings
+from papers.nova_cvn.weights import SIGNAL, appearance, components
+
+CONFIG = load_settings(ROOT / Path("papers/nova_cvn"), "small", Settings).evaluate
+
+
+def test_the_enumeration_is_the_experiments():
+    assert INTERACTIONS.index("numu QE") == 0 and INTERACTIONS.index("nue QE") == 4
+    assert INTERACTIONS.index("nutau other") == 11 and INTERACTIONS.index("NC") == 13
+    assert INTERACTIONS.index("cosmic") == 14 and len(INTERACTIONS) == 16
+    assert len(NEUTRINO_CLASSES) == 13
+
+
+def test_flavour_scores_are_sums_of_outputs():
+    scores = flavour_scores(np.arange(15.0)[None])
+    assert scores.tolist() == [[0 + 1 + 2 + 3, 4 + 5 + 6 + 7, 8 + 9 + 10 + 11, 13, 14]]
+    assert flavour_index(np.array([3, 4, 11, 12, 13, 14, 15])).tolist() == [0, 1, 2, -1, 3, 4, -1]
+
+
+def test_the_oscillation_maximum_of_nova():
+    """With 810 km and 2.45e-3 eV² the first maximum is at 1.6 GeV, a little below the beam's peak."""
+    energy = np.linspace(0.9, 5, 2000)
+    probability = appearance(energy, CONFIG.oscillation)
+    assert energy[probability.argmax()] == pytest.approx(1.267 * 2.45e-3 * 810 * 2 / np.pi, rel=0.01)
+    assert probability.max() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize(("selection", "counts"), [("nue", CONFIG.nue_counts), ("numu", CONFIG.numu_counts)])
+def test_every_component_has_its_number_of_events(selection, counts):
+    random = np.random.default_rng(0)
+    interaction, energy = random.integers(15, size=3000), random.uniform(0.5, 5, 3000)
+    weights = components(selection, interaction, energy, CONFIG)
+    assert {name: float(weight.sum()) for name, weight in weights.items()} == pytest.approx(dict(counts))
+    ignored = np.isin(interaction, [8, 9, 10, 11, 12, 14])
+    assert not any(weight[ignored].any() for weight in weights.values())
+
+
+def by_hand():
+    """Four events with scores 0.1, 0.4, 0.6, 0.9; the second and the last are signal."""
+    score = np.array([0.1, 0.4, 0.6, 0.9])
+    weights = {SIGNAL: np.array([0, 2.0, 0, 8.0]), "nc": np.array([30.0, 0, 4.0, 0])}
+    return cumulate(score, weights, np.array([0.0, 0.4, 0.5, 0.7, 0.95]))
+
+
+def test_what_passes_a_cut():
+    passed = by_hand()
+    assert passed.signal.tolist() == [10, 8, 8, 8, 0]  # a score equal to the cut does not pass
+    assert passed.background.tolist() == [34, 4, 4, 0, 0]
+    assert passed.efficiency.tolist() == [1, 0.8, 0.8, 0.8, 0]
+    assert passed.purity.tolist() == pytest.approx([10 / 44, 8 / 12, 8 / 12, 1, 1])
+
+
+def test_figures_of_merit_and_their_best_cuts():
+    passed = by_hand()
+    assert passed.merit("s_sqrt_sb", min_background=1).tolist() == pytest.approx(
+        [10 / 44**0.5, 8 / 12**0.5, 8 / 12**0.5, 8**0.5, 0]
+    )
+    assert passed.merit("s_sqrt_b", min_background=1)[:3].tolist() == pytest.approx([10 / 34**0.5, 4, 4])
+    assert passed.merit("s_sqrt_b", min_background=1)[3] == 0  # no background left: not trusted
+    assert best_cut(passed, "s_sqrt_sb", min_background=1) == 3
+    assert best_cut(passed, "s_sqrt_b", min_background=1) == 1
+    row = working_point(passed, 1, min_background=1)
+    assert row["signal"] == 8 and row["background_nc"] == 4 and row["purity"] == pytest.approx(2 / 3)
+
+
+def test_the_grid_of_cuts_ascends_from_zero_to_near_one():
+    grid = cut_grid(100)
+    assert grid[0] == 0 and np.all(np.diff(grid) > 0) and 0.9998 < grid[-1] < 1
+
+
+def make(predicted, interaction):
+    return np.eye(15)[np.array(predicted)] * 0.9, np.array(interaction)
+
+
+def test_confusion_matrices():
+    probability, interaction = make([0, 1, 4, 13, 4, 14, 13], [0, 0, 4, 13, 13, 14, 15])
+    classes = class_matrix(interaction, probability)
+    assert classes.sum() == 5 and classes.shape == (13, 13)
+    assert classes[0, 0] == 1 and classes[0, 1] == 1 and classes[12, 12] == 1 and classes[12, 4] == 1
+    flavours = flavour_matrix(interaction, probability)
+    assert np.diag(flavours).tolist() == [2, 1, 0, 1, 1] and flavours[3, 1] == 1
+    assert mean_efficiency(classes, min_events=1) == pytest.approx((0.5 + 1 + 0.5) / 3)
+    assert mean_efficiency(classes, min_events=2) == pytest.approx(0.5)
+    assert mistaken(flavours, "nc", "nue") == mistaken(flavours, "nue", "nc") == 0.5
+    assert largest_other_mistake(flavours, ("numu", "nue", "nc")) == 0
+
+
+def made(n, *, seed, strength):
+    """Return events whose outputs know the truth more or less well."""
+    random = np.random.default_rng(seed)
+    interaction = random.choice(14, size=n, p=np.r_[np.full(12, 0.05), 0.0, 0.4])
+    logits = random.normal(size=(n, 15)) + strength * np.eye(15)[interaction]
+    probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return Scored(interaction, random.uniform(1, 3, n), probability)
+
+
+def test_a_better_classifier_gets_better_numbers():
+    found = {}
+    for strength in (1, 4):
+        valid, test = (made(3000, seed=seed, strength=strength) for seed in (0, 1))
+        found[strength] = matrix_values(test, CONFIG) | selection_values(test, choose_cuts(valid, CONFIG), CONFIG)
+    keys = ("accuracy", "mean_class_efficiency", "nue.auc", "numu.auc", "nue.at_s_sqrt_sb.s_sqrt_sb")
+    for key in (*keys, "numu.at_s_sqrt_sb.s_sqrt_sb", "nue.at_s_sqrt_b.purity"):
+        assert found[4][key] > found[1][key], key
+
+
+def test_bootstrap_errors_are_binomial():
+    events = made(2000, seed=0, strength=2)
+    found = with_errors(events, lambda e: {"accuracy": matrix_values(e, CONFIG)["accuracy"]}, n_bootstrap=200, seed=0)
+    p = found["accuracy"]["value"]
+    assert found["accuracy"]["error"] == pytest.approx(np.sqrt(p * (1 - p) / 2000), rel=0.2)
+
+
+def test_a_number_that_most_draws_lack_is_left_out():
+    events = made(100, seed=0, strength=2)
+    calls = iter([{"a": 1.0, "b": 1.0}, {"a": 1.0}, {"a": 2.0}, {"a": 3.0, "b": 1.0}])
+    assert set(with_errors(events, lambda _: next(calls), n_bootstrap=3, seed=0)) == {"a"}

@@ -1,0 +1,113 @@
+"""The CVN's table of layers and count, and PyTorch as its oracle."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import torch
+
+from papers.nova_cvn.classes import N_OUTPUTS
+from papers.nova_cvn.network import BIAS, LocalResponse, build, ceil_pool, n_trained
+from papers.nova_cvn.predict import layer_table
+from papers.nova_cvn.real_events import real_events
+from papers.nova_cvn.settings import ExperimentConfig
+from papers.nova_cvn.tests.cvn_torch import CVN
+from papers.nova_cvn.tests.made_events import paint
+
+SHAPE = (2, 100, 80)
+TABLE = {  # name without view -> output (plane, cell, channel), prototxt of the authors
+    "conv1": (50, 40, 64),
+    "pool1": (25, 20, 64),
+    "conv2_reduce": (25, 20, 64),
+    "conv2": (25, 20, 192),
+    "pool2": (12, 10, 192),
+    "inception_3a": (12, 10, 256),
+    "inception_3b": (12, 10, 480),
+    "pool3": (6, 5, 480),
+    "inception_4a": (6, 5, 512),
+}
+
+
+def make(**changes):
+    keras.utils.set_random_seed(1)
+    return build(SHAPE, ExperimentConfig(**{"kind": "cvn", "input_scale": 255, **changes}))
+
+
+@pytest.fixture(scope="module")
+def cvn():
+    return make()
+
+
+def test_the_number_of_parameters_is_that_of_the_article(cvn):
+    assert n_trained(cvn) == 3_697_343
+    table = layer_table(cvn)
+    tower = sum(layer["n_parameters"] for layer in table if "_x" in layer["name"])
+    merged = sum(layer["n_parameters"] for layer in table if layer["name"].startswith("inception_5b"))
+    assert (tower, merged, table[-1]["n_parameters"]) == (1_046_752, 1_588_464, 15_375)
+
+
+def test_the_table_of_layers(cvn):
+    shapes = {layer["name"]: tuple(layer["shape"]) for layer in layer_table(cvn)}
+    for view in "xy":
+        assert {name: shapes[f"{name}_{view}"] for name in TABLE} == TABLE
+    assert shapes["merged"] == (6, 5, 1024)
+    assert shapes["inception_5b"] == (6, 5, 1024)
+    assert shapes["features"] == (1024,)
+    assert cvn.output_shape == (None, N_OUTPUTS)
+    json.dumps(layer_table(cvn))
+
+
+def test_the_towers_have_weights_of_their_own(cvn):
+    one, other = (np.asarray(cvn.get_layer(f"conv1_{view}").kernel) for view in "xy")
+    assert not np.allclose(one, other)
+
+
+def test_the_first_weights(cvn):
+    kernel, bias = map(np.asarray, cvn.get_layer("conv2_x").get_weights())
+    n_in = kernel.shape[0] * kernel.shape[1] * kernel.shape[2]
+    assert np.abs(kernel).max() <= np.sqrt(3 / n_in) and kernel.var() == pytest.approx(1 / n_in, rel=0.02)
+    assert np.all(bias == np.float32(BIAS))
+
+
+@pytest.mark.parametrize("size", [(50, 40), (25, 20), (12, 10), (7, 9)])
+def test_pooling_is_caffes(size):
+    values = np.abs(np.random.default_rng(0).normal(size=(3, *size, 4))).astype(np.float32)
+    image = keras.Input((*size, 4))
+    ours = np.asarray(keras.Model(image, ceil_pool(image, "pool"))(values))
+    wanted = torch.nn.MaxPool2d(3, 2, ceil_mode=True)(torch.tensor(values).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    assert np.array_equal(ours, wanted.numpy())
+
+
+def test_normalisation_is_caffes():
+    values = 300 * np.random.default_rng(0).random((2, 5, 4, 11)).astype(np.float32)
+    wanted = torch.nn.LocalResponseNorm(5, 1e-4, 0.75, 1.0)(torch.tensor(values).permute(0, 3, 1, 2))
+    assert np.allclose(np.asarray(LocalResponse()(values)), wanted.permute(0, 2, 3, 1).numpy(), rtol=1e-5)
+    assert not np.allclose(np.asarray(LocalResponse()(values)), values, rtol=0.05)  # it does something
+
+
+def images_of(kind):
+    if kind == "made":
+        return paint(4).views / np.float32(255)
+    return np.stack(list(real_events().values())).astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("kind", ["made", "real"])
+@pytest.mark.parametrize("width", [1.0, 0.25])
+def test_pytorch_agrees(kind, width):
+    network = make(width=width)
+    oracle = CVN(width=width, input_scale=255).eval()
+    oracle.take(network)
+    images = images_of(kind)
+    with torch.no_grad():
+        wanted = oracle(torch.tensor(images)).numpy()
+    ours = np.asarray(network(images, training=False))
+    assert np.abs(ours - wanted).max() < 1e-4
+    assert np.ptp(ours, axis=0).max() > 1e-3  # the events are told apart, so that agreement means something
+
+
+@pytest.mark.parametrize(("kind", "n_views"), [("cvn", 2), ("cvn", 3), ("modern", 2), ("modern", 3), ("plain", 3)])
+def test_every_network_takes_any_number_of_views(kind, n_views):
+    network = build((n_views, 100, 80), ExperimentConfig(kind=kind, width=0.1))
+    outputs = np.asarray(network(paint(2, n_views=n_views).views / np.float32(255)))
+    assert outputs.shape == (2, N_OUTPUTS) and np.allclose(outputs.sum(axis=1), 1, atol=1e-5)
