@@ -23,22 +23,20 @@ def draw_map(axes: Axes, image: Array) -> None:
     axes.tick_params(labelsize=7)
 
 
-def draw_pixel_maps(real: Mapping[str, Array], ours: Mapping[str, Array]) -> tuple[Figure, Drawn]:
-    """Three real events beside three of ours, by name; each image (view, plane, cell)."""
-    figure, grid = new_figure(figsize=(12, 2.6 * len(real)), nrows=len(real), ncols=4, sharex=True, sharey=True)
+def draw_pixel_maps(images: Mapping[str, Array]) -> tuple[Figure, Drawn]:
+    """Both views of some events, by name; each image (view, plane, cell)."""
+    figure, grid = new_figure(figsize=(8, 2.6 * len(images)), nrows=len(images), ncols=2, sharex=True, sharey=True)
     drawn: Drawn = {name: [] for name in ("event", "view", "plane", "cell", "value")}
-    for row, (name, image) in zip(grid, real.items(), strict=True):
-        for column, (source, views) in enumerate({"NOvA simulation": image, "this run": ours[name]}.items()):
-            for view, label in enumerate("XY"):
-                axes = row[2 * column + view]
-                draw_map(axes, views[view])
-                axes.set_title(f"{name}, {source}, {label} view, {(views[view] > 0).sum()} hits", fontsize=9)
-                planes, cells = np.nonzero(views[view])
-                drawn["event"] += [f"{name} {source}"] * len(planes)
-                drawn["view"] += [label] * len(planes)
-                drawn["plane"] += list(planes)
-                drawn["cell"] += list(cells)
-                drawn["value"] += [int(value) for value in views[view][planes, cells]]
+    for row, (name, views) in zip(grid, images.items(), strict=True):
+        for axes, view, label in zip(row, views, "XY", strict=True):
+            draw_map(axes, view)
+            axes.set_title(f"{name}, {label} view, {(view > 0).sum()} hits", fontsize=9)
+            planes, cells = np.nonzero(view)
+            drawn["event"] += [name] * len(planes)
+            drawn["view"] += [label] * len(planes)
+            drawn["plane"] += list(planes)
+            drawn["cell"] += list(cells)
+            drawn["value"] += [int(value) for value in view[planes, cells]]
     for axes in grid[-1]:
         axes.set_xlabel("plane of the view")
     for axes in grid[:, 0]:

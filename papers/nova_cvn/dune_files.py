@@ -6,15 +6,13 @@ maps is cut out: 100 columns from the first one with a hit on, 80 rows around th
 """
 
 import functools
-import io
-import pickle
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from common.pickles import read_pickle
 from common.yamlio import InputError, nearest
 from papers.nova_cvn.classes import NC
 from papers.nova_cvn.events import N_CELLS, N_PLANES, Events
@@ -23,13 +21,6 @@ LABELS = "partition.p"
 N_VIEWS, N_FINE, MERGED = 3, 500, 5
 N_MODES = 4  # QE, RES, DIS, other: the interaction type is 4 flavour + mode
 NC_FLAVOUR = 3
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    """Builds lists, dictionaries, texts and numbers only: a pickle from the network must not run code."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
 
 
 @functools.cache
@@ -41,13 +32,13 @@ def read_labels(path: Path) -> dict[str, list[int]]:
     """
     if not path.exists():
         raise InputError(f"{path}: this list of events and labels is missing; the events beside it cannot be used.")
+    expected = "event names and their labels"
+    content = read_pickle(path, expected=expected)
     try:
-        _, labels = _PlainUnpickler(io.BytesIO(path.read_bytes())).load()
+        _, labels = content
         return {str(name): [int(value) for value in values] for name, values in labels.items()}
-    except (pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError) as error:
-        raise InputError(
-            f"{path}: expected a pickled list of event names and their labels, found something else ({error})."
-        ) from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: expected a pickle of {expected}, found something else ({error}).") from None
 
 
 def interaction_type(label: list[int]) -> int:

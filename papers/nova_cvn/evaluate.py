@@ -13,8 +13,8 @@ from common.atomic import write_json
 from common.stage import parse, run
 from papers.nova_cvn.cache import Prepared
 from papers.nova_cvn.measures import Metric, Scored, choose_cuts, matrix_values, selection_values, with_errors
-from papers.nova_cvn.moments import MOMENTS, image_moments
-from papers.nova_cvn.real_events import REAL_TYPES, real_events
+from papers.nova_cvn.moments import MOMENTS
+from papers.nova_cvn.real_events import REAL, REAL_TYPES
 from papers.nova_cvn.settings import EvaluateConfig
 
 
@@ -40,16 +40,15 @@ def sample_metrics(test: Prepared) -> dict[str, Metric]:
     `median` and, per type, `smallest_tail`: the share of events beyond the real one on its rarer side, for the quantity
     where it is smallest. A generator that does not bracket the real events has a tail of zero.
     """
-    real = image_moments(np.stack(list(real_events().values())).astype(np.uint8))
     found = {}
-    for (number, name), moments in zip(REAL_TYPES.items(), real, strict=True):
+    for number, name in REAL_TYPES.items():
         ours, key = test.moments[test.interaction == number], f"sample.{name.lower().replace(' ', '_')}"
         n = len(ours)
         if n < 2:
             continue
         tails = []
-        for quantity in ("hits", "length", "hits_per_plane"):
-            values, wanted = ours[:, MOMENTS.index(quantity)], moments[MOMENTS.index(quantity)]
+        for quantity, wanted in REAL[name].items():
+            values = ours[:, MOMENTS.index(quantity)]
             error = float(1.25 * values.std(ddof=1) / np.sqrt(n))  # of the median of a normal distribution
             found[f"{key}.{quantity}_median"] = {"value": float(np.median(values)), "error": error, "n": n}
             tails.append(min(np.mean(values <= wanted), np.mean(values >= wanted)))

@@ -24,7 +24,7 @@ from papers.nova_cvn.confusion import class_matrix
 from papers.nova_cvn.drawing import draw_filters, draw_inception, draw_network, draw_pixel_maps
 from papers.nova_cvn.examples import EXAMPLES, choose_examples
 from papers.nova_cvn.measures import SELECTIONS, Scored, choose_cuts, selection_score
-from papers.nova_cvn.real_events import REAL_TYPES, real_events
+from papers.nova_cvn.real_events import REAL, REAL_TYPES
 from papers.nova_cvn.result_plots import (
     Drawn,
     draw_classifiers,
@@ -66,14 +66,13 @@ class Inputs:
 
 
 def pixel_maps(inputs: Inputs) -> tuple[Figure, Drawn]:
-    """Draw real events beside test events of the same type with the nearest number of hits."""
-    n_hits, real, ours = np.diff(inputs.test.offset), real_events(), {}
+    """Draw test events with the number of hits nearest to that of a real event of the same type."""
+    n_hits, ours = np.diff(inputs.test.offset), {}
     for number, name in REAL_TYPES.items():
         places = np.flatnonzero(inputs.test.interaction == number)
-        wanted = (real[name] > 0).sum()
-        nearest = places[np.argmin(np.abs(n_hits[places] - wanted))] if len(places) else 0
+        nearest = places[np.argmin(np.abs(n_hits[places] - REAL[name]["hits"]))] if len(places) else 0
         ours[name] = inputs.images([int(nearest)])[0][:2]
-    return draw_pixel_maps(real, ours)
+    return draw_pixel_maps(ours)
 
 
 def network(inputs: Inputs) -> tuple[Figure, Drawn]:

@@ -4,12 +4,24 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pytest
 
 from papers.nova_cvn.cache import Writer
 from papers.nova_cvn.classes import N_OUTPUTS
 from papers.nova_cvn.events import N_CELLS, N_PLANES, Events
+from papers.nova_cvn.real_events import REAL_TYPES
 
 REAL = Path(__file__).parents[4] / "shared/real/nova_cvn"
+needs_real_events = pytest.mark.skipif(not REAL.is_dir(), reason="the digitised maps are not beside this checkout")
+
+
+def real_events():
+    """Return the digitised images (view, plane, cell) by name, the largest pixel of each view being 255."""
+    digitised, images = np.load(REAL / "nova_real_pixelmaps_digitised.npz"), {}
+    for number, name in REAL_TYPES.items():
+        keys = [next(k for k in digitised if k.startswith(f"truetype{number}_") and k.endswith(view)) for view in "xy"]
+        images[name] = np.stack([255 - digitised[key][::-1].T for key in keys])
+    return images
 
 
 def paint(n_events, *, seed=0, n_views=2):

@@ -11,11 +11,12 @@ import pytest
 from common.yamlio import InputError
 from papers.nova_cvn.dune_files import as_pixel_map, interaction_type, read_dune
 from papers.nova_cvn.layout import LAYOUTS, as_views, infer_layout
+from papers.nova_cvn.moments import MOMENTS, image_moments
 from papers.nova_cvn.nova_files import read_nova
 from papers.nova_cvn.prepare import split_of, write_split
-from papers.nova_cvn.real_events import real_events
+from papers.nova_cvn.real_events import REAL as REAL_NUMBERS
 from papers.nova_cvn.settings import PrepareConfig
-from papers.nova_cvn.tests.made_events import REAL, paint, write_nova
+from papers.nova_cvn.tests.made_events import REAL, needs_real_events, paint, real_events, write_nova
 
 CONFIG = PrepareConfig(min_layout_ratio=1.2, block_events=7, split_every=5)
 
@@ -32,6 +33,7 @@ def test_the_order_of_axes_is_found(tmp_path, order):
     assert np.array_equal(views, events.views) and np.array_equal(interaction, events.interaction)
 
 
+@needs_real_events
 def test_real_events_have_the_native_order():
     rows = np.stack(list(real_events().values())).reshape(3, -1)
     assert infer_layout(rows, min_ratio=1.2, where="real") == "view, plane, cell"
@@ -171,10 +173,9 @@ def test_dunes_real_events_go_through_the_same_stage(tmp_path):
     assert n_hits.min() > 10
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the digitised maps are not beside this checkout")
-def test_the_stored_real_events_are_the_digitised_ones():
-    digitised = np.load(REAL / "nova_real_pixelmaps_digitised.npz")
-    for name, number in (("numu DIS", 2), ("nue DIS", 6), ("NC", 13)):
-        for view, letter in enumerate("xy"):
-            (key,) = (k for k in digitised if k.startswith(f"truetype{number}_") and k.endswith(letter))
-            assert np.array_equal(real_events()[name][view], 255 - digitised[key][::-1].T)
+@needs_real_events
+def test_the_numbers_of_the_real_events_are_those_of_their_images():
+    found = image_moments(np.stack(list(real_events().values())).astype(np.uint8))
+    for wanted, moments in zip(REAL_NUMBERS.values(), found, strict=True):
+        for name, value in wanted.items():
+            assert moments[MOMENTS.index(name)] == pytest.approx(value, abs=6e-4)

@@ -1,8 +1,5 @@
 """Generated slices of arXiv:1604.01444: the published mix, the public files' layout, seeds, and the real events."""
 
-import csv
-from pathlib import Path
-
 import h5py
 import numpy as np
 import pytest
@@ -18,10 +15,11 @@ pytest.importorskip("pythia8mc")
 from papers.nova_cvn.generator import Generator, count_visible
 from papers.nova_cvn.nova_files import read_nova
 from papers.nova_cvn.particles import MUON, NEUTRON, PION, Particle
+from papers.nova_cvn.real_events import REAL_TYPES
 from papers.nova_cvn.simulate import draw_classes, generate, write_events
+from papers.nova_cvn.tests.made_events import needs_real_events, real_events
 
 CONFIG = load_settings(ROOT / "papers/nova_cvn", "smoke", Settings).simulate
-REAL_EVENTS = Path(__file__).parents[1] / "real_events.csv"
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +98,12 @@ def columns_and_hits(view: np.ndarray) -> dict[str, float]:
     }
 
 
+@needs_real_events
 @pytest.mark.parametrize("label", [2, 6, NC])
 def test_real_events_lie_within_the_generated_ones(label, generator):
     """Hits, extent, hits per column and gaps: between the 2nd and 98th percentile of events of their class."""
     ours = [columns_and_hits(view) for k in range(80) for view in generator.event(label, (11, label, k)).maps]
-    lines = [line for line in REAL_EVENTS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    views = np.zeros((2, 100, 80), int)
-    for row in csv.DictReader(lines):
-        if int(row["type"]) == label:
-            views["xy".index(row["view"]), int(row["plane"]), int(row["cell"])] = int(row["value"])
-    for view in views:
+    for view in real_events()[REAL_TYPES[label]]:
         assert (view > 0).sum() > 50
         for name, value in columns_and_hits(view).items():
             low, high = np.percentile([row[name] for row in ours], [2, 98])

@@ -10,10 +10,9 @@ import torch
 from papers.nova_cvn.classes import N_OUTPUTS
 from papers.nova_cvn.network import BIAS, LocalResponse, build, ceil_pool, n_trained
 from papers.nova_cvn.predict import layer_table
-from papers.nova_cvn.real_events import real_events
 from papers.nova_cvn.settings import ExperimentConfig
 from papers.nova_cvn.tests.cvn_torch import CVN
-from papers.nova_cvn.tests.made_events import paint
+from papers.nova_cvn.tests.made_events import needs_real_events, paint, real_events
 
 SHAPE = (2, 100, 80)
 TABLE = {  # name without view -> output (plane, cell, channel), prototxt of the authors
@@ -92,7 +91,7 @@ def images_of(kind):
     return np.stack(list(real_events().values())).astype(np.float32) / 255
 
 
-@pytest.mark.parametrize("kind", ["made", "real"])
+@pytest.mark.parametrize("kind", ["made", pytest.param("real", marks=needs_real_events)])
 @pytest.mark.parametrize("width", [1.0, 0.25])
 def test_pytorch_agrees(kind, width):
     network = make(width=width)
