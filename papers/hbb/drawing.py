@@ -69,7 +69,7 @@ def draw_roc(truth: Array, scores: Mapping[str, Array], ddt: Array) -> tuple[Fig
     drawn |= {"ddt_signal": ddt[:, 0], "ddt_background": ddt[:, 1]}
     axes.set(xlabel="tagging efficiency (H)", ylabel="mistag rate (QCD)", yscale="log", xlim=(0, 1))
     axes.set_ylim(max(lowest, 1e-4), 1.2)
-    axes.legend()
+    axes.legend(loc="upper left")
     return figure, drawn
 
 
@@ -163,7 +163,7 @@ def draw_kinematics(rates: Mapping[str, Mapping[str, Mapping[str, Mapping[str, A
             if kind.startswith("mistag"):
                 axes.set_yscale("log")
         panels[-1, column].set_xlabel(name)
-    panels[0, 0].legend(fontsize=7)
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure, drawn
 
 
@@ -182,6 +182,7 @@ def draw_inputs(panels: list[dict[str, Any]]) -> tuple[Figure, Drawn]:
         for (text, value), own in zip(panel["reference"].items(), ("0.3", "0.55"), strict=False):
             axes.axvline(value, color=own, linestyle="--", label=text)
         axes.set(xlabel=panel["name"], ylabel="share of jets")
+        axes.set_ylim(top=1.4 * axes.get_ylim()[1])  # room for the legend
         if panel.get("log"):
             axes.set_xscale("log")
         axes.legend(fontsize=6.5)

@@ -91,7 +91,7 @@ def run(tmp_path_factory):
         receipt = f"results/hbb/small/receipts/located/{SPOILT}.json"
         checkout.refused = checkout.snakemake(receipt, *command[1:], NO_PROXY="*")
         second.serve(f"{FOLDER}/{SPOILT}", content)
-        checkout.done = checkout.snakemake(*command, NO_PROXY="*")
+        checkout.done = checkout.snakemake(*command, timeout=1200, NO_PROXY="*")
         checkout.servers = first, second
     checkout.again = checkout.snakemake(*command, NO_PROXY="*")
     return checkout
