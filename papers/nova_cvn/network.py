@@ -42,7 +42,8 @@ def set_up(*, threads: int, seed: int, precision: str) -> None:
 class LocalResponse(layers.Layer):
     """Normalisation across channels: x (1 + α/n Σ x²)^-β over the n = 5 nearest channels (Caffe's LRN).
 
-    The sum is a 1x1 convolution with a band of ones, many times faster on a CPU than TensorFlow's own operation.
+    The sum is a 1x1 convolution with a band of ones: on a CPU, the whole training is a fifth faster than with
+    TensorFlow's own operation.
     """
 
     def call(self, values: tf.Tensor) -> tf.Tensor:
