@@ -107,7 +107,7 @@ def draw_decorrelation(points: Mapping[str, list[dict[str, float]]]) -> tuple[Fi
     Args:
         points: By tagger a list of `rejection`, `djs`, `djs_error`, `efficiency` [%].
     """
-    figure, axes = new_figure()
+    figure, axes = new_figure(figsize=(9, 5))
     drawn: Drawn = {}
     for name, entries in points.items():
         entries = [entry for entry in entries if entry["djs"] > 0]  # 0 if no jet passes, or none fails
@@ -122,7 +122,7 @@ def draw_decorrelation(points: Mapping[str, list[dict[str, float]]]) -> tuple[Fi
             )
         drawn |= {f"{name}_rejection": x, f"{name}_inverse_djs": y, f"{name}_error": error}
     axes.set(xlabel="1/mistag rate", ylabel="1/D$_{JS}$ of the QCD mass", xscale="log", yscale="log")
-    axes.legend()
+    figure.legend(loc="outside center right")
     return figure, drawn
 
 
