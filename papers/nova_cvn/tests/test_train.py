@@ -132,7 +132,7 @@ def test_baselines_tell_long_tracks_from_short_ones(kind, tmp_path):
         name: Prepared(write_prepared(tmp_path / f"{name}.h5", paint(n, seed=seed)))
         for seed, (name, n) in enumerate({"train": 600, "valid": 20, "test": 200}.items())
     }
-    config = ExperimentConfig(kind=kind, n_neighbours=10, n_library=500, max_iterations=10)
+    config = ExperimentConfig(kind=kind, n_neighbours=10, n_library=500, max_iterations=40)
     scores = score(events, config, seed=0)
     assert scores["valid"].shape == (20, 15) and np.allclose(scores["test"].sum(axis=1), 1, atol=1e-5)
     is_muon = events["test"].interaction < 4
