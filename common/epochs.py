@@ -70,7 +70,15 @@ class Epochs:
             patience: Epochs without a better validation loss that end the training.
             seed: Of the order of the examples.
             first_counted: Epochs before this one (from 0) cannot be the best, whatever their validation loss.
+
+        Raises:
+            InputError: If no epoch counts.
         """
+        if first_counted >= epochs:
+            raise InputError(
+                f"the first epoch that counts is number {first_counted + 1}, but there are {epochs}: raise `epochs` in"
+                " config.yaml, or start earlier (`adversary_start` of a training with an adversary)."
+            )
         self.network = network
         self.epochs, self.patience, self.first_counted = epochs, patience, first_counted
         self.generator = torch.Generator().manual_seed(seed)

@@ -42,6 +42,15 @@ class Seen:
     body_bytes: int = 0
 
 
+def isolate_data(folder, monkeypatch):
+    """Make `folder`/data the data root, without mirror and proxies of the environment; return it."""
+    for variable in ("PAPERS_MIRROR", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("PAPERS_DATA", str(folder / "data"))
+    return folder / "data"
+
+
 class FaultyServer:
     def __init__(self) -> None:
         self.files: dict[str, Served] = {}

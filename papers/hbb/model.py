@@ -25,9 +25,7 @@ from torch.nn import functional
 from papers.hbb.messages import Block, SummedMessages, of_receivers
 
 N_CLASSES = 2  # QCD, H
-PAIRS_AT_ONCE = (
-    12_000  # of tracks, after padding to the largest jet; one jet may have more. Only rounding depends on it
-)
+PAIRS_AT_ONCE = 12_000  # of tracks, padded to the largest jet; one jet may have more. Only rounding depends on it
 AUTHORS_NAMES = {"fr": "interact.tracks", "fr_pv": "interact.vertices", "fo": "output"}
 
 

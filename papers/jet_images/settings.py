@@ -20,9 +20,7 @@ class RouletteConfig(Strict):
     """Which events are worth finishing; the others survive with a small chance and a large weight."""
 
     scale_gev: NotNegative  # of the evolution at which a background event is looked at
-    boson_pt_spread_gev: (
-        Positive  # by how much the showers change the pT of a W boson's jet, for the shape of the chance
-    )
+    boson_pt_spread_gev: Positive  # by how much showers change the pT of a W's jet, for the shape of the chance
     pt_spread_gev: Positive  # by how much the rest of the evolution moves a background jet, likewise
     mass_spread_gev: Positive
     eta_spread: Positive

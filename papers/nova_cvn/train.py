@@ -76,9 +76,8 @@ def train_epoch(network: keras.Model, train: Prepared, config: TrainOne, *, rand
 def validation_loss(network: keras.Model, valid: Prepared) -> float:
     """Return the mean loss over all validation events."""
     network.reset_metrics()
-    return [float(network.test_on_batch(images, label)) for images, label in plain_batches(valid, batch=VALID_BATCH)][
-        -1
-    ]
+    losses = [network.test_on_batch(images, label) for images, label in plain_batches(valid, batch=VALID_BATCH)]
+    return float(losses[-1])  # Keras averages over all batches since the reset
 
 
 class Checkpoint:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tests.faulty_server import FaultyServer
+from tests.faulty_server import FaultyServer, isolate_data
 
 
 @pytest.fixture
@@ -17,12 +17,8 @@ def server():
 @pytest.fixture
 def root(tmp_path, monkeypatch, caplog):
     """An empty data root, and an environment without mirror and proxies."""
-    for variable in ("PAPERS_MIRROR", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setenv("PAPERS_DATA", str(tmp_path / "data"))
     caplog.set_level(logging.DEBUG)
-    return tmp_path / "data"
+    return isolate_data(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -52,6 +52,11 @@ def test_epochs_before_the_first_counted_one_are_neither_best_nor_waited_for(tmp
     assert walk.epochs.done == 5
 
 
+def test_a_training_without_an_epoch_that_counts_is_an_error():
+    with pytest.raises(InputError, match="epoch that counts is number 4, but there are 3"):
+        Walk([1.0, 1.0, 1.0], first_counted=3)
+
+
 def test_a_killed_training_goes_on_with_the_same_order_and_dropout(tmp_path):
     torch.manual_seed(1)
     whole = Walk([3.0, 2.0, 2.5, 1.0]).run(tmp_path / "whole.pt")

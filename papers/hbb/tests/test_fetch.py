@@ -13,7 +13,7 @@ from common.workflow import ROOT
 from common.yamlio import InputError
 from papers.hbb.fetch import DATASET, RECORD, checksum_of, fetch_file, index_name
 from papers.hbb.tests.made_jets import REAL
-from tests.faulty_server import FaultyServer
+from tests.faulty_server import FaultyServer, isolate_data
 
 FOLDER = f"/eos/opendata/cms/datascience/HiggsToBBNtupleProducerTool/{RECORD}"
 CONTENT = {"ntuple_merged_9.root": b"root" + bytes(range(256)) * 40, "ntuple_merged_10.root": b"root" + b"x" * 999}
@@ -28,12 +28,8 @@ def servers():
 @pytest.fixture(autouse=True)
 def root(tmp_path, monkeypatch, caplog):
     """An empty data root, and an environment without mirror and proxies."""
-    for variable in ("PAPERS_MIRROR", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setenv("PAPERS_DATA", str(tmp_path / "data"))
     caplog.set_level(logging.INFO)
-    return tmp_path / "data"
+    return isolate_data(tmp_path, monkeypatch)
 
 
 def adler32(content):

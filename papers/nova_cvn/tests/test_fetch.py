@@ -12,7 +12,7 @@ from papers.nova_cvn.course import read_index
 from papers.nova_cvn.fetch import collect, vouch
 from papers.nova_cvn.settings import FetchConfig
 from papers.nova_cvn.tests.made_events import paint, write_nova
-from tests.faulty_server import FaultyServer
+from tests.faulty_server import FaultyServer, isolate_data
 
 QUICK = Policy(connect_timeout_s=1, read_timeout_s=2, attempts=1, first_wait_s=0)
 
@@ -20,12 +20,8 @@ QUICK = Policy(connect_timeout_s=1, read_timeout_s=2, attempts=1, first_wait_s=0
 @pytest.fixture(autouse=True)
 def root(tmp_path, monkeypatch, caplog):
     """An empty data root, and an environment without mirror and proxies."""
-    for variable in ("PAPERS_MIRROR", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setenv("PAPERS_DATA", str(tmp_path / "data"))
     caplog.set_level(logging.INFO)
-    return tmp_path / "data"
+    return isolate_data(tmp_path, monkeypatch)
 
 
 @pytest.fixture
