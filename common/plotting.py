@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib.style
-import numpy as np
 from matplotlib.figure import Figure
 
 from common.atomic import atomic_output, write_text
+from common.tables import as_csv
 
 matplotlib.use("Agg")
 STYLE = Path(__file__).with_name("figures.mplstyle")
@@ -44,19 +44,3 @@ def save_figure(
         with atomic_output(path.with_suffix(suffix)) as temporary:
             figure.savefig(temporary, metadata=metadata)
     write_text(path.with_suffix(".csv"), as_csv(drawn))
-
-
-def as_csv(columns: Mapping[str, Any]) -> str:
-    """Return comma-separated text with six significant digits and a header line."""
-    arrays = {name: np.atleast_1d(np.asarray(values)) for name, values in columns.items()}
-    n_rows = max((len(values) for values in arrays.values()), default=0)
-    rows = [",".join(arrays)]
-    rows += [",".join(_cell(values, row) for values in arrays.values()) for row in range(n_rows)]
-    return "\n".join(rows) + "\n"
-
-
-def _cell(values: np.ndarray[Any, Any], row: int) -> str:
-    if row >= len(values):
-        return ""
-    value = values[row]
-    return f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)

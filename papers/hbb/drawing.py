@@ -23,6 +23,7 @@ LABELS = {
     "variables": "27-variable network",
     "best_variable": "best single variable",
     "ddt": "interaction network, DDT",
+    "ddt_standardised": "inputs standardised, DDT",
 }
 COLOURS = {
     "interaction": "C0",
@@ -31,6 +32,7 @@ COLOURS = {
     "variables": "C3",
     "best_variable": "C4",
     "ddt": "C5",
+    "ddt_standardised": "#b0a000",
     "interaction_adversarial": "C6",
     "interaction_no_vertices": "#8c564b",
     "interaction_particles": "#7f7f00",
@@ -73,31 +75,53 @@ def draw_roc(truth: Array, scores: Mapping[str, Array], ddt: Array) -> tuple[Fig
     return figure, drawn
 
 
-def draw_sculpting(mass: Array, chosen: Mapping[str, Array], edges: Array) -> tuple[Figure, Drawn]:
-    """QCD soft-drop mass before and after cuts, each with unit area.
+def draw_sculpting(
+    mass: Array,
+    chosen: Mapping[str, Array],
+    passing: Mapping[str, Mapping[str, Array]],
+    edges: Array,
+    *,
+    titles: tuple[str, str],
+) -> tuple[Figure, Drawn]:
+    """QCD soft-drop mass before and after cuts, with unit area; and how the share that passes depends on the mass.
 
     Args:
         mass: (jet,) of QCD jets [GeV].
         chosen: (jet,) masks of the jets that pass, by what is written in the legend.
+        passing: The same for a panel of its own, by tagger and legend.
         edges: Bins [GeV].
+        titles: What the first panel shows, and the others.
     """
-    figure, axes = new_figure()
+    figure, axes = new_figure(figsize=(3.8 * (1 + len(passing)), 3.8), ncols=1 + len(passing))
     drawn: Drawn = {"low_gev": edges[:-1], "high_gev": edges[1:]}
-    width = np.diff(edges)
+    width, centre = np.diff(edges), (edges[:-1] + edges[1:]) / 2
     for number, (name, mask) in enumerate(chosen.items()):
         count = np.histogram(mass[mask], edges)[0].astype(float)
         total = max(count.sum(), 1)
         density, error = count / total / width, np.sqrt(count) / total / width
         style = {"color": "0.6", "fill": True} if number == 0 else {"color": f"C{number - 1}", "linewidth": 1.6}
-        axes.stairs(density, edges, label=f"{name}: {int(count.sum())} jets", **style)
+        axes[0].stairs(density, edges, label=f"{name}: {int(count.sum())} jets", **style)
         if number:
-            axes.errorbar(
-                (edges[:-1] + edges[1:]) / 2 + 0.8 * (number - 2), density, error, fmt="none", color=f"C{number - 1}"
+            axes[0].errorbar(centre + 0.8 * (number - 2), density, error, fmt="none", color=f"C{number - 1}")
+        drawn |= {f"{name.replace(' ', '_')}_density": density, f"{name.replace(' ', '_')}_error": error}
+    axes[0].set(ylabel="normalised density [1/GeV]", title=titles[0])
+    everything = np.maximum(np.histogram(mass, edges)[0], 1)
+    for panel, (tagger, masks) in zip(axes[1:], passing.items(), strict=True):
+        panel.axhline(1, color="0.6", linewidth=0.8)
+        for number, (name, mask) in enumerate(masks.items()):
+            share = np.histogram(mass[mask], edges)[0] / everything
+            average = max(float(mask.mean()), 1e-9)
+            ratio, error = share / average, np.sqrt(share * (1 - share) / everything) / average
+            panel.errorbar(
+                centre + 3 * number - 1.5, ratio, error, fmt="o", color=f"C{number}", label=f"{name}: {mask.sum()} jets"
             )
-        key = name.replace(" ", "_").replace(",", "")
-        drawn |= {f"{key}_density": density, f"{key}_error": error}
-    axes.set(xlabel="soft-drop mass of QCD jets [GeV]", ylabel="normalised density [1/GeV]")
-    axes.legend()
+            key = f"{tagger}_{name.replace(' ', '_')}"
+            drawn |= {f"{key}_relative_mistag": ratio, f"{key}_relative_mistag_error": error}
+        panel.set(ylabel="mistag rate / that of all masses", title=f"{label(tagger)},\n{titles[1]}")
+        panel.set_ylim(bottom=0)
+    for panel in axes:
+        panel.set(xlabel="soft-drop mass of QCD jets [GeV]")
+        panel.legend()
     return figure, drawn
 
 

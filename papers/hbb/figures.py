@@ -19,12 +19,13 @@ from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
 from papers.hbb import branches, drawing
 from papers.hbb.cache import Array, Jets
-from papers.hbb.evaluate import HEADLINE, MASS_RANGE_GEV, Sample, read_sample
+from papers.hbb.decorrelation import DDT, mass_edges
 from papers.hbb.measures import binned_efficiency, binned_rates, threshold_at
+from papers.hbb.sample import Sample, read_sample
 from papers.hbb.settings import EvaluateConfig
 
 Drawn = dict[str, Any]
-ADVERSARIAL = "interaction_adversarial"
+HEADLINE, ADVERSARIAL = "interaction", "interaction_adversarial"
 SHOWN = (HEADLINE, "interaction_standardised", "double_b", "variables")  # where more would hide each other
 
 
@@ -36,7 +37,7 @@ class Inputs:
     test: Sample
     everything: Sample
     jets: Jets
-    decorrelated: dict[str, Array]
+    decorrelated: dict[str, dict[str, Array]]  # by cut: `roc` and the jets that pass at each working point
     histories: list[Path]
     metrics: dict[str, dict[str, Any]]
 
@@ -47,25 +48,31 @@ class Inputs:
 
 def figure_roc(inputs: Inputs) -> tuple[Figure, Drawn]:
     """Mistag rate against tagging efficiency of all taggers."""
-    return drawing.draw_roc(inputs.test.label, inputs.test.scores, inputs.decorrelated["roc"])
+    return drawing.draw_roc(inputs.test.label, inputs.test.scores, inputs.decorrelated["ddt"]["roc"])
 
 
 def figure_sculpting(inputs: Inputs) -> tuple[Figure, Drawn]:
-    """QCD mass before any cut and after the plain, the adversarial and the mass-dependent one, at one mistag rate."""
+    """QCD mass before and after cuts at one mistag rate; share that passes against the mass at one efficiency."""
     test, mistag = inputs.test, inputs.config.mistag
     qcd = test.label == 0
-    score = test.scores[HEADLINE][qcd]
-    text = f"{100 * mistag:g} % mistag"
-    chosen = {
-        "no cut": np.ones(len(score), bool),
-        f"plain cut, {text}": score >= threshold_at(score, mistag),
-        f"DDT, {text}": inputs.decorrelated["passed_mistag"][qcd],
-    }
-    if ADVERSARIAL in test.scores:
-        score = test.scores[ADVERSARIAL][qcd]
-        chosen[f"adversarial, {text}"] = score >= threshold_at(score, mistag)
-    edges = np.linspace(*MASS_RANGE_GEV, inputs.config.mass_bins + 1)
-    return drawing.draw_sculpting(test.spectators["fj_sdmass"][qcd], chosen, edges)
+    efficiency = max(inputs.config.decorrelation_efficiencies)
+    cuts = {name: inputs.decorrelated[cut] for name, cut in DDT.items() if cut in inputs.decorrelated}
+    plain = {name: score >= threshold_at(score[qcd], mistag) for name, score in test.scores.items()}
+    masks = {"no cut": qcd, "plain cut": plain[HEADLINE], "DDT": cuts[HEADLINE]["passed_mistag"]}
+    if ADVERSARIAL in plain:
+        masks["adversarial"] = plain[ADVERSARIAL]
+    passing = {}
+    for name, cut in cuts.items():
+        score = test.scores[name]
+        loose = score >= threshold_at(score[~qcd], efficiency)
+        passing[name] = {"plain cut": loose[qcd], "DDT": cut[f"passed_{100 * efficiency:.0f}"][qcd]}
+    return drawing.draw_sculpting(
+        test.spectators["fj_sdmass"][qcd],
+        {name: mask[qcd] for name, mask in masks.items()},
+        passing,
+        mass_edges(inputs.config),
+        titles=(f"{100 * mistag:g} % mistag rate", f"at {100 * efficiency:.0f} % tagging efficiency"),
+    )
 
 
 def figure_decorrelation(inputs: Inputs) -> tuple[Figure, Drawn]:
@@ -74,15 +81,16 @@ def figure_decorrelation(inputs: Inputs) -> tuple[Figure, Drawn]:
     qcd = inputs.test.label == 0
     for efficiency in inputs.config.decorrelation_efficiencies:
         key = f"djs_{100 * efficiency:.0f}"
-        for name in [*inputs.test.scores, "ddt", "chance"]:
-            if name == "best_variable" or f"{name}.{key}" not in inputs.metrics:
+        for name in [*inputs.test.scores, *DDT.values(), "chance"]:
+            metric = f"ddt.chance_{key}" if name == "chance" else f"{name}.{key}"
+            if name == "best_variable" or metric not in inputs.metrics:
                 continue
-            if name in ("ddt", "chance"):
-                mistag = inputs.metrics[f"ddt.mistag_{100 * efficiency:.0f}"]["value"]
-            else:
+            if name in inputs.test.scores:
                 score = inputs.test.scores[name]
                 mistag = float((score[qcd] >= threshold_at(score[~qcd], efficiency)).mean())
-            entry = inputs.metrics[f"{name}.{key}"]
+            else:
+                mistag = inputs.metrics[f"{metric.split('.')[0]}.mistag_{100 * efficiency:.0f}"]["value"]
+            entry = inputs.metrics[metric]
             point = {"rejection": 1 / max(mistag, 1 / qcd.sum()), "djs": entry["value"], "djs_error": entry["error"]}
             points.setdefault(name, []).append(point | {"efficiency": 100 * efficiency})
     return drawing.draw_decorrelation(points)
@@ -193,8 +201,8 @@ def read_inputs(arguments: Any) -> Inputs:
     own = [path for path in arguments.predictions if path.parents[2] == first]
     everything = read_sample(arguments.test, own, "test")
     with h5py.File(arguments.decorrelated[0]) as file:
-        decorrelated = {name: file[name][:] for name in file}
-    everything.scores["best_variable"] = decorrelated.pop("best_variable")
+        everything.scores["best_variable"] = file["best_variable"][:]
+        decorrelated = {cut: {key: file[cut][key][:] for key in file[cut]} for cut in DDT.values() if cut in file}
     return Inputs(
         config=arguments.config,
         test=everything.within(),

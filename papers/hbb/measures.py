@@ -54,36 +54,44 @@ def sculpting(mass: Array, passed: Array, edges: Array) -> float:
     return jensen_shannon(*(np.histogram(mass[chosen], edges)[0] for chosen in (passed, ~passed)))
 
 
-def sculpting_entries(mass: Array, passed: Array, edges: Array, *, n_bootstrap: int, seed: int) -> dict[str, Entry]:
-    """Return D_JS of QCD jets as `djs`, and as `djs_excess` what it has beyond chance, with their bootstrap error.
-
-    D_JS is never negative, so even a cut that ignores the mass has one: the fewer jets pass, the larger. An excess that
-    agrees with 0 is no sculpting that these jets could show.
-
-    Args:
-        mass: (jet,) [GeV]
-        passed: (jet,) mask.
-        edges: Bins of the mass [GeV].
-        n_bootstrap: Resamplings of the jets, and random choices of as many jets as pass.
-        seed: Of both.
-    """
-    random, n_passed = np.random.default_rng(seed), int(passed.sum())
-    draws = random.integers(len(mass), size=(n_bootstrap, len(mass)))
-    error = np.std([sculpting(mass[draw], passed[draw], edges) for draw in draws], ddof=1)
-    found = sculpting(mass, passed, edges)
-    chance = sculpting_floor(mass, n_passed, edges, n_draws=n_bootstrap, seed=seed)["value"]
-    return {"djs": entry(found, error, n_passed), "djs_excess": entry(found - chance, error, n_passed)}
-
-
-def sculpting_floor(mass: Array, n_passed: int, edges: Array, *, n_draws: int, seed: int) -> Entry:
-    """Return D_JS if the same number of jets passed by chance: what a finite sample gives without any sculpting."""
+def blind_divergences(mass: Array, n_passed: int, edges: Array, *, n_draws: int, seed: int) -> Array:
+    """Return D_JS (draw,) of `n_passed` jets chosen at random: what a finite sample gives without any sculpting."""
     random = np.random.default_rng(seed)
     values = []
     for _ in range(n_draws):
         passed = np.zeros(len(mass), bool)
         passed[random.permutation(len(mass))[:n_passed]] = True
         values.append(sculpting(mass, passed, edges))
-    return entry(np.mean(values), np.std(values, ddof=1), n_passed)
+    return np.array(values)
+
+
+def sculpting_entries(
+    mass: Array, passed: Array, edges: Array, chance: Array, *, n_bootstrap: int, seed: int
+) -> dict[str, Entry]:
+    """Return D_JS of QCD jets as `djs`, what it has beyond chance as `djs_excess`, both with their bootstrap error.
+
+    D_JS is never negative, so even a cut that ignores the mass has one: the fewer jets pass, the larger. `djs_sigma` is
+    the excess in standard deviations of chance: the sign that there is sculpting, where the errors of the other two
+    tell how well its size is known.
+
+    Args:
+        mass: (jet,) [GeV]
+        passed: (jet,) mask.
+        edges: Bins of the mass [GeV].
+        chance: (draw,) D_JS of cuts that cannot know the mass.
+        n_bootstrap: Resamplings of the jets.
+        seed: Of these.
+    """
+    random, n_passed = np.random.default_rng(seed), int(passed.sum())
+    draws = random.integers(len(mass), size=(n_bootstrap, len(mass)))
+    error = np.std([sculpting(mass[draw], passed[draw], edges) for draw in draws], ddof=1)
+    found = sculpting(mass, passed, edges)
+    excess = found - chance.mean()
+    return {
+        "djs": entry(found, error, n_passed),
+        "djs_excess": entry(excess, error, n_passed),
+        "djs_sigma": entry(excess / max(chance.std(ddof=1), 1e-12), 1.0, n_passed),
+    }
 
 
 def logit(score: Array) -> Array:

@@ -174,6 +174,7 @@ rule train_keras:
         f"{paper.results}/benchmarks/train_keras_{{method}}_seed{{seed}}.jsonl"
     wildcard_constraints:
         method="[a-z0-9_]+",
+    priority: 1  # the longest training is the first
     conda:
         "../../envs/tensorflow.yaml"
     threads: 1

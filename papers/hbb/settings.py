@@ -109,6 +109,7 @@ class EvaluateConfig(Strict):
     """Section `evaluate`."""
 
     n_bootstrap: int = Field(ge=2)
+    n_shuffles: int = Field(ge=2)  # of the masses, for D_JS of a mass-dependent cut where the mass means nothing
     signal_efficiencies: list[Fraction]  # where 1/eps_b is stated
     decorrelation_efficiencies: list[Fraction]  # where D_JS is stated
     mass_bins: Count  # within the window's range of mass

@@ -19,8 +19,8 @@ from torch.nn import functional
 from common.atomic import atomic_output, write_text
 from common.checkpoints import checkpoint_name
 from common.epochs import Epochs
-from common.plotting import as_csv
 from common.stage import parse, run
+from common.tables import as_csv
 from papers.hbb import branches
 from papers.hbb.cache import Jets
 from papers.hbb.inputs import Scaling, build, dataset_names

@@ -10,8 +10,8 @@ from typing import Any
 import keras
 
 from common.atomic import atomic_output, write_text
-from common.plotting import as_csv
 from common.stage import parse, run
+from common.tables import as_csv
 from papers.hbb.cache import Jets
 from papers.hbb.double_b_network import Batches, build, n_trained, set_up
 from papers.hbb.settings import TrainOne

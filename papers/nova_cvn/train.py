@@ -17,8 +17,8 @@ import numpy as np
 
 from common.atomic import atomic_output, write_json, write_text
 from common.checkpoints import checkpoint_name
-from common.plotting import as_csv
 from common.stage import parse, run
+from common.tables import as_csv
 from common.yamlio import InputError
 from papers.nova_cvn.batches import plain_batches, training_batches
 from papers.nova_cvn.cache import Prepared

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from common.atomic import atomic_output, write_text
 from common.checkpoints import checkpoint_name
 from common.epochs import Epochs, History
-from common.plotting import as_csv
 from common.stage import parse, run
+from common.tables import as_csv
 from papers.top_tagging.jets import JetSet, read_jets
 from papers.top_tagging.model import Standardised, build, n_parameters
 from papers.top_tagging.settings import TrainOne

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from common.aggregate import SeedMetric, join, read_seed
 from common.atomic import atomic_output, write_json, write_text
 from common.datasets import find_file, load_datasets, new_digest
-from common.plotting import as_csv, new_figure, save_figure
+from common.plotting import new_figure, save_figure
 from common.receipts import Receipt, generated_receipt, locate, read_receipt, sha256_of, write_receipt
 from common.stage import parse
+from common.tables import as_csv
 from common.workflow import ROOT
 from common.yamlio import InputError, Strict
 

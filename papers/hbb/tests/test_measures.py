@@ -9,10 +9,13 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import norm
 
+from common.config import load_settings
 from common.workflow import ROOT
 from papers.hbb import measures
-from papers.hbb.evaluate import Sample, best_variable
-from papers.hbb.settings import DdtConfig
+from papers.hbb.decorrelation import Decorrelated, measure_plain
+from papers.hbb.evaluate import best_variable
+from papers.hbb.sample import Sample
+from papers.hbb.settings import DdtConfig, Settings
 from papers.hbb.tests.made_jets import make_table, write
 
 EDGES = np.linspace(40, 200, 9)
@@ -65,7 +68,7 @@ def test_a_mass_dependent_cut_takes_the_sculpting_away(mistag):
 
 def test_chance_gives_less_sculpting_the_more_jets_pass():
     mass, _ = sculpted(5000, 3)
-    few, many = (measures.sculpting_floor(mass, n, EDGES, n_draws=30, seed=0)["value"] for n in (50, 1000))
+    few, many = (measures.blind_divergences(mass, n, EDGES, n_draws=30, seed=0).mean() for n in (50, 1000))
     assert 0 < many < few / 5
 
 
@@ -73,11 +76,51 @@ def test_the_excess_over_chance_is_nothing_without_sculpting_and_nearly_all_of_i
     mass, score = sculpted(5000, 4)
     blind = np.random.default_rng(6).random(len(mass)) < 0.02
     seeing = score > measures.threshold_at(score, 0.02)
-    none, some = (measures.sculpting_entries(mass, passed, EDGES, n_bootstrap=40, seed=1) for passed in (blind, seeing))
+    chance = measures.blind_divergences(mass, 100, EDGES, n_draws=200, seed=1)
+    none, some = (
+        measures.sculpting_entries(mass, passed, EDGES, chance, n_bootstrap=40, seed=1) for passed in (blind, seeing)
+    )
     assert none["djs"]["value"] > 0.005, "even a blind cut has one"
     assert abs(none["djs_excess"]["value"]) < 3 * none["djs_excess"]["error"]
+    assert abs(none["djs_sigma"]["value"]) < 3
     assert some["djs_excess"]["value"] > 5 * some["djs_excess"]["error"]
+    assert some["djs_sigma"]["value"] > 10
     assert some["djs_excess"]["value"] < some["djs"]["value"]
+
+
+def evaluation(**changes):
+    config = load_settings(ROOT / "papers/hbb", "generated", Settings).evaluate
+    return config.model_copy(update={"decorrelation_efficiencies": [0.9], "n_shuffles": 12, **changes})
+
+
+def sample_of(n, seed, *, blind):
+    """QCD jets whose score knows the mass, or a shuffled one, and H jets that all have a high score."""
+    mass, score = sculpted(n, seed)
+    if blind:
+        mass = np.random.default_rng(seed).permutation(mass)
+    random = np.random.default_rng([seed, 1])
+    n_signal = n // 4
+    spectators = {"fj_sdmass": np.r_[mass, random.normal(120, 10, n_signal)]}
+    scores = {"interaction": np.r_[score, random.uniform(0.6, 1, n_signal)]}
+    label = np.repeat([0, 1], [n, n_signal])
+    return Sample(label, np.ones(len(label), bool), spectators, np.zeros((len(label), 27)), scores)
+
+
+@pytest.mark.parametrize("blind", [True, False])
+def test_sculpting_is_seen_if_there_is_any_and_ddt_takes_most_of_it_away(blind):
+    valid, test = (sample_of(3000, seed, blind=blind) for seed in (7, 8))
+    config = evaluation()
+    plain = measure_plain(test, "interaction", config, seed=0)
+    found = Decorrelated(valid, test, "interaction", config).measure(seed=0)
+    for key in ("90", "mistag"):
+        before, after = (metrics[f"djs_sigma_{key}"]["value"] for metrics in (plain, found))
+        if blind:
+            assert abs(before) < 3 and abs(after) < 3
+        else:
+            assert before > 40 and after < before / 3
+            assert found[f"djs_{key}"]["value"] < plain[f"djs_{key}"]["value"] / 8
+    assert found["mistag_mistag"]["value"] == pytest.approx(config.mistag, rel=0.3)
+    assert found["chance_djs_mistag"]["value"] > 0
 
 
 def test_the_threshold_is_found_anew_in_each_bin():

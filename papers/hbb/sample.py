@@ -1,0 +1,51 @@
+"""Labelled jets of one split with the scores of all taggers (arXiv:1909.12285)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+
+from papers.hbb import branches
+from papers.hbb.cache import Array, Jets
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Labelled jets of one split.
+
+    Attributes:
+        label: (jet,) 1 for H.
+        in_window: (jet,)
+        spectators: (jet,) by branch.
+        variables: (jet, 27)
+        scores: (jet,) by tagger.
+    """
+
+    label: Array
+    in_window: Array
+    spectators: dict[str, Array]
+    variables: Array
+    scores: dict[str, Array]
+
+    def within(self) -> "Sample":
+        """Return the jets of the window."""
+        kept = self.in_window
+        return Sample(
+            self.label[kept],
+            kept[kept],
+            {name: values[kept] for name, values in self.spectators.items()},
+            self.variables[kept],
+            {name: values[kept] for name, values in self.scores.items()},
+        )
+
+
+def read_sample(prepared: list[Path], predictions: list[Path], split: str) -> Sample:
+    """Return the jets of a split with the scores of all taggers."""
+    jets = Jets.open(prepared)
+    scores = {}
+    for path in predictions:
+        with h5py.File(path) as file:
+            scores[path.parent.name] = file[split][:]
+    table = jets.column("spectators")
+    spectators = {name: table[:, k] for k, name in enumerate(branches.SPECTATORS)}
+    return Sample(jets.column("label"), jets.column("in_window"), spectators, jets.column("variables"), scores)
