@@ -138,7 +138,7 @@ def draw_decorrelation(points: Mapping[str, list[dict[str, float]]]) -> tuple[Fi
         x, y = np.array([e["rejection"] for e in entries]), 1 / np.array([e["djs"] for e in entries])
         error = y**2 * np.array([e["djs_error"] for e in entries])
         style = {"marker": "o"} if name != "chance" else {"linestyle": ":", "marker": "."}
-        shown = "no sculpting, same number of jets" if name == "chance" else label(name)
+        shown = "DDT if the mass meant nothing" if name == "chance" else label(name)
         axes.errorbar(x, y, np.minimum(error, 0.9 * y), color=colour(name), label=shown, **style)
         for entry, place, height in zip(entries, x, y, strict=True):
             axes.annotate(
