@@ -167,7 +167,8 @@ def parton_jets(event: pythia8mc.Event, config: JetConfig, *, lowest_pt_gev: flo
 
 def settings_of(kind: str, config: SimulateConfig) -> list[str]:
     """Return Pythia's settings for "signal" or "background"."""
-    return [f"Beams:eCM = {config.energy_gev}", *(line.format(**dict(config)) for line in CARDS[kind])]
+    common = [f"Beams:eCM = {config.energy_gev}", f"Tune:pp = {config.tune}"]
+    return [*common, *(line.format(**dict(config)) for line in CARDS[kind])]
 
 
 def start(kind: str, config: SimulateConfig, *, seed: int) -> tuple[pythia8mc.Pythia, Roulette]:

@@ -47,6 +47,7 @@ class SimulateConfig(Strict):
     n_jets: dict[Class, Count]  # images of each class
     jets_per_shard: Count  # one generator each; the result does not depend on how many run at a time
     energy_gev: Positive
+    tune: Count  # Pythia's number of a set of parameters for collisions of protons
     w_prime_mass_gev: Positive
     pt_hat_gev: Range
     roulette: RouletteConfig
