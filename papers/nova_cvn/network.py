@@ -10,6 +10,8 @@ CVN, for each view (plane, cell, channel), with separate weights:
 both views: (6, 5, 1024) -> inception 5b -> (6, 5, 1024) -> mean -> (1024,) -> dropout -> softmax (15,)
 """
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -42,17 +44,29 @@ def set_up(*, threads: int, seed: int, precision: str) -> None:
 class LocalResponse(layers.Layer):
     """Normalisation across channels: x (1 + α/n Σ x²)^-β over the n = 5 nearest channels (Caffe's LRN).
 
-    The sum is a 1x1 convolution with a band of ones: on a CPU, the whole training is a fifth faster than with
-    TensorFlow's own operation.
+    The sum is a 1x1 convolution with a band of ones, and the gradient is written out: d s^-β - 2αβ/n x Σ d y / s with
+    s = 1 + α/n Σ x² and y = x s^-β. TensorFlow's own operation, and the automatic gradient of this one, are slower.
     """
 
     def call(self, values: tf.Tensor) -> tf.Tensor:
         """Return the normalised values, of the shape (event, plane, cell, channel) of the input."""
         place = np.arange(values.shape[-1])
-        band = np.abs(place[:, None] - place) <= LRN_SIZE // 2
-        kernel = tf.constant(LRN_ALPHA / LRN_SIZE * band[None, None], values.dtype)
-        root = tf.math.rsqrt(1 + tf.nn.conv2d(tf.square(values), kernel, 1, "VALID"))
-        return values * root * tf.sqrt(root)  # root^(3/2) = (...)^-3/4
+        near = (np.abs(place[:, None] - place) <= LRN_SIZE // 2)[None, None]
+        band = tf.constant(LRN_ALPHA / LRN_SIZE * near, values.dtype)
+        back = tf.constant(2 * LRN_BETA * LRN_ALPHA / LRN_SIZE * near, values.dtype)
+
+        @tf.custom_gradient
+        def normalise(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            root = tf.math.rsqrt(1 + tf.nn.conv2d(tf.square(values), band, 1, "VALID"))
+            factor = root * tf.sqrt(root)  # root^(3/2) = (...)^-3/4
+
+            def gradient(change: tf.Tensor) -> tf.Tensor:
+                kept = change * factor
+                return kept - values * tf.nn.conv2d(kept * values * tf.square(root), back, 1, "VALID")
+
+            return values * factor, gradient
+
+        return normalise(values)
 
 
 def ceil_pool(values: KerasTensor, name: str) -> KerasTensor:
@@ -60,9 +74,11 @@ def ceil_pool(values: KerasTensor, name: str) -> KerasTensor:
 
     Values are not negative here, so a zero beyond the edge never wins.
     """
-    extra = [(0, (size - 3) % 2) for size in values.shape[1:3]]
-    if extra != [(0, 0), (0, 0)]:
-        values = layers.ZeroPadding2D(extra)(values)
+    extra = [(size - 3) % 2 for size in values.shape[1:3]]
+    if extra == [1, 1]:  # the same without a copy: TensorFlow's padding is then this one
+        return layers.MaxPooling2D(3, 2, "same", name=name)(values)
+    if any(extra):
+        values = layers.ZeroPadding2D([(0, number) for number in extra])(values)
     return layers.MaxPooling2D(3, 2, name=name)(values)
 
 

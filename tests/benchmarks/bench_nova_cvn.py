@@ -2,15 +2,19 @@
 
     python -m tests.benchmarks.bench_nova_cvn results/nova_cvn/generated/prepared/train.h5 [width [threads]]
 
-Each variant of the same network runs in a process of its own, because Keras and TensorFlow are set up once:
-    keras      model.fit on arrays with all defaults (on a CPU: no XLA), TensorFlow's threads and own normalisation
-    XLA        the same with jit_compile=True
-    ours       our normalisation, batches drawn and augmented from the prepared file
-    bfloat16   ours with the layers in bfloat16
+Each line is a process of its own, because Keras and TensorFlow are set up once. Each variant adds one thing:
+    keras          model.fit on arrays with all defaults (on a CPU: no XLA): float32, TensorFlow's threads and own
+                   normalisation, SGD without decay
+    one thread     stage train as it is, but with TensorFlow's normalisation and a padded copy before each pooling
+    normalisation  our normalisation, whose gradient is written out
+    pooling        no padded copy where TensorFlow's own padding is the same: stage train in float32
+    bfloat16       the same with the layers in bfloat16
 Printed are images per second of processor time, which other processes on the machine disturb least, and of the clock,
-each for the best of several rounds; and the loss on events that were not trained on, after the same number of updates.
+each for the best of several rounds; the ratio to the first line, in processor time; and, for two seeds, the loss on
+events that were not trained on after the same number of updates.
 """
 
+import json
 import subprocess
 import sys
 import time
@@ -26,9 +30,18 @@ from papers.nova_cvn.batches import training_batches
 from papers.nova_cvn.cache import Prepared
 from papers.nova_cvn.settings import Settings, TrainOne
 
-VARIANTS = ("keras", "XLA", "ours", "bfloat16")
-BATCH, N_BATCHES, ROUNDS = 32, 8, 5  # per round
+VARIANTS = ("keras", "one thread", "normalisation", "pooling", "bfloat16")
+OTHER_SEED = ("keras", "pooling", "bfloat16")  # trained once more, for the scatter of the loss
+BATCH, N_BATCHES, ROUNDS = 32, 8, 8  # per round
 N_VALID = 512  # the last events of the file
+
+
+class Front(Prepared):
+    """All events of a file but the last N_VALID."""
+
+    def __len__(self) -> int:
+        """Return their number."""
+        return super().__len__() - N_VALID
 
 
 def one_job(width: float) -> TrainOne:
@@ -44,9 +57,9 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - cpu, time.perf_counter() - wall
 
 
-def endless(prepared: Prepared, config: TrainOne) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def endless(prepared: Prepared, config: TrainOne, *, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield augmented batches, epoch after epoch."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     while True:
         yield from training_batches(
             prepared, config.augment, batch=BATCH, shuffle_blocks=config.shuffle_blocks, random=random
@@ -55,7 +68,7 @@ def endless(prepared: Prepared, config: TrainOne) -> Iterator[tuple[np.ndarray, 
 
 def measure_pipeline(prepared: Prepared, config: TrainOne) -> None:
     """Print how many images per second the pipeline alone yields."""
-    batches = endless(prepared, config)
+    batches = endless(prepared, config, seed=0)
     next(batches)
     seconds = [timed(lambda: [next(batches) for _ in range(10 * N_BATCHES)]) for _ in range(ROUNDS)]
     cpu, wall = (min(column) for column in zip(*seconds, strict=True))
@@ -63,8 +76,8 @@ def measure_pipeline(prepared: Prepared, config: TrainOne) -> None:
     print(f"{'pipeline alone':<16}{n / cpu:8.0f} images/s of processor time, {n / wall:6.0f} of the clock", flush=True)
 
 
-def plain_network(prepared: Prepared, config: TrainOne) -> Any:
-    """Return the same network with TensorFlow's normalisation, Keras's optimiser and decay, not compiled."""
+def undo(*, normalisation: bool, pooling: bool) -> None:
+    """Put TensorFlow's normalisation, or a padded copy before each pooling, into the module of the network."""
     import keras
     import tensorflow as tf
 
@@ -75,88 +88,101 @@ def plain_network(prepared: Prepared, config: TrainOne) -> Any:
             alpha = network.LRN_ALPHA / network.LRN_SIZE
             return tf.nn.local_response_normalization(values, network.LRN_SIZE // 2, 1.0, alpha, network.LRN_BETA)
 
-    network.LocalResponse = PlainResponse  # type: ignore[misc, assignment]
-    return network.build(prepared.shape, config.experiment)
+    def padded_pool(values: Any, name: str) -> Any:
+        extra = [(0, (size - 3) % 2) for size in values.shape[1:3]]
+        return keras.layers.MaxPooling2D(3, 2, name=name)(keras.layers.ZeroPadding2D(extra)(values))
+
+    if normalisation:
+        network.LocalResponse = PlainResponse  # type: ignore[misc, assignment]
+    if pooling:
+        network.ceil_pool = padded_pool
 
 
-def fit_plainly(prepared: Prepared, config: TrainOne, *, xla: bool) -> tuple[Any, Callable[[], object]]:
+def fit_plainly(prepared: Prepared, config: TrainOne, *, seed: int) -> tuple[Any, Callable[[], object]]:
     """Return the network, and what trains it by N_BATCHES batches of arrays in memory."""
     import keras
 
-    keras.utils.set_random_seed(0)
-    model = plain_network(prepared, config)
+    from papers.nova_cvn.network import build
+
+    keras.utils.set_random_seed(seed)
+    model = build(prepared.shape, config.experiment)
     optimiser = keras.optimizers.SGD(config.experiment.learning_rate, momentum=config.experiment.momentum)
-    options = {"jit_compile": True} if xla else {}
-    model.compile(optimiser, loss="sparse_categorical_crossentropy", **options)
-    n = min(len(prepared) - N_VALID, ROUNDS * N_BATCHES * BATCH)
+    model.compile(optimiser, loss="sparse_categorical_crossentropy")
+    n = min(len(prepared), (ROUNDS + 1) * N_BATCHES * BATCH)
     images, labels = prepared.hits(0, n).images(prepared.shape), prepared.interaction[:n]
     starts = iter(range(0, 1 << 30, N_BATCHES * BATCH))
 
     def work() -> object:
-        part = np.arange(N_BATCHES * BATCH) + next(starts)
-        return model.fit(images[part % n], labels[part % n], batch_size=BATCH, verbose=0)
+        part = (np.arange(N_BATCHES * BATCH) + next(starts)) % n
+        return model.fit(images[part], labels[part], batch_size=BATCH, verbose=0)
 
     return model, work
 
 
-def fit_ours(prepared: Prepared, config: TrainOne, *, threads: int) -> tuple[Any, Callable[[], object]]:
+def fit_ours(prepared: Prepared, config: TrainOne, *, threads: int, seed: int) -> tuple[Any, Callable[[], object]]:
     """Return the network, and what trains it by N_BATCHES batches as stage train does."""
     from papers.nova_cvn.network import build, set_up
     from papers.nova_cvn.train import compile_network
 
-    set_up(threads=threads, seed=0, precision=config.precision)
+    set_up(threads=threads, seed=seed, precision=config.precision)
     model = build(prepared.shape, config.experiment)
     compile_network(model, config, n_train=len(prepared))
-    batches = endless(prepared, config)
+    batches = endless(prepared, config, seed=seed)
 
     def work() -> object:
-        return [model.train_on_batch(*next(batches)) for _ in range(N_BATCHES)]
+        return [float(model.train_on_batch(*next(batches))) for _ in range(N_BATCHES)]
 
     return model, work
 
 
-def measure(variant: str, prepared: Prepared, config: TrainOne, *, threads: int) -> None:
-    """Print the speed of one variant and the loss that it has reached."""
-    if variant in ("keras", "XLA"):
-        model, work = fit_plainly(prepared, config, xla=variant == "XLA")
+def measure(variant: str, prepared: Prepared, config: TrainOne, *, threads: int, seed: int) -> dict[str, float]:
+    """Return the speed of one variant in images/s and the loss that it has reached."""
+    undo(normalisation=variant in VARIANTS[:2], pooling=variant in VARIANTS[:3])
+    if variant == "keras":
+        model, work = fit_plainly(prepared, config, seed=seed)
     else:
         precision = "mixed_bfloat16" if variant == "bfloat16" else "float32"
-        model, work = fit_ours(prepared, config.model_copy(update={"precision": precision}), threads=threads)
-    first = timed(work)[1]
+        config = config.model_copy(update={"precision": precision})
+        model, work = fit_ours(prepared, config, threads=threads, seed=seed)
+    work()  # builds the graph
     seconds = [timed(work) for _ in range(ROUNDS)]
     cpu, wall = (min(column) for column in zip(*seconds, strict=True))
-    start, stop = len(prepared) - N_VALID, len(prepared)
+    start, stop = len(prepared), len(prepared) + N_VALID
     model.reset_metrics()
     loss = model.test_on_batch(prepared.hits(start, stop).images(prepared.shape), prepared.interaction[start:stop])
     n = N_BATCHES * BATCH
-    print(
-        f"{variant:<16}{n / cpu:8.0f} images/s of processor time, {n / wall:6.0f} of the clock;"
-        f" first round {first:.0f} s; loss {float(np.ravel(loss)[0]):.3f}",
-        flush=True,
-    )
+    return {"cpu": n / cpu, "clock": n / wall, "loss": float(np.ravel(loss)[0])}
+
+
+def measured(variant: str, *, path: Path, width: float, threads: int, seed: int) -> dict[str, float]:
+    """Return what `measure` finds, in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.bench_nova_cvn", str(path), str(width), str(threads)]
+    done = subprocess.run([*command, variant, str(seed)], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
 
 def main() -> None:
-    """Run every variant in a process of its own."""
+    """Measure the pipeline, then every variant."""
     path, width = Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.25
     threads = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    prepared, config = Prepared(path), one_job(width)
+    prepared, config = Front(path), one_job(width)
     if len(sys.argv) > 4:
-        measure(sys.argv[4], prepared, config, threads=threads)
+        print(json.dumps(measure(sys.argv[4], prepared, config, threads=threads, seed=int(sys.argv[5]))))
         return
-    print(f"width {width}, batch {BATCH}, {threads} threads for ours, TensorFlow's choice for Keras's defaults")
+    n_updates = (ROUNDS + 1) * N_BATCHES
+    print(f"width {width}, batch {BATCH}, {threads} threads for ours; loss after {n_updates} updates")
     measure_pipeline(prepared, config)
-    for variant in VARIANTS:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.benchmarks.bench_nova_cvn",
-            str(path),
-            str(width),
-            str(threads),
-            variant,
-        ]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    first = 0.0
+    for seed, variants in enumerate((VARIANTS, OTHER_SEED)):
+        for variant in variants:
+            found = measured(variant, path=path, width=width, threads=threads, seed=seed)
+            first = first or found["cpu"]
+            print(
+                f"{variant:<14} seed {seed} {found['cpu']:6.0f} images/s of processor time, {found['clock']:6.0f} of"
+                f" the clock; x {found['cpu'] / first:4.2f}; loss {found['loss']:.3f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

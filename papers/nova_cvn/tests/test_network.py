@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 import torch
 
 from papers.nova_cvn.classes import N_OUTPUTS
@@ -83,6 +84,24 @@ def test_normalisation_is_caffes():
     wanted = torch.nn.LocalResponseNorm(5, 1e-4, 0.75, 1.0)(torch.tensor(values).permute(0, 3, 1, 2))
     assert np.allclose(np.asarray(LocalResponse()(values)), wanted.permute(0, 2, 3, 1).numpy(), rtol=1e-5)
     assert not np.allclose(np.asarray(LocalResponse()(values)), values, rtol=0.05)  # it does something
+
+
+@pytest.mark.parametrize("n_channels", [3, 16])
+def test_value_and_gradient_of_the_normalisation_are_tensorflows(n_channels):
+    random = np.random.default_rng(0)
+    values = tf.constant(300 * random.normal(size=(2, 5, 4, n_channels)), tf.float32)
+    change = tf.constant(random.normal(size=values.shape), tf.float32)
+
+    def both(normalise):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            normalised = normalise(values)
+        return normalised, tape.gradient(normalised, values, change)
+
+    ours = both(LocalResponse())
+    theirs = both(lambda x: tf.nn.local_response_normalization(x, 2, 1.0, 1e-4 / 5, 0.75))
+    for one, other in zip(ours, theirs, strict=True):
+        assert np.allclose(one, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
 
 
 def images_of(kind):

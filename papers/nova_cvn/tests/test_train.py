@@ -100,8 +100,13 @@ def test_a_training_lowers_the_loss_and_is_repeatable(splits):
     assert runs[0][-1] < runs[0][0]
 
 
-def test_what_predict_stores_of_the_inside(splits):
-    network = started(config_of(kind="cvn", width=0.05), splits)
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_what_predict_stores_of_the_inside(splits, precision):
+    keras.config.set_dtype_policy(precision)
+    try:
+        network = started(config_of(kind="cvn", width=0.05), splits)
+    finally:
+        keras.config.set_dtype_policy("float32")
     found = inside(network, splits[0])
     n = network.get_layer("conv1_y").filters
     assert found["filters"].shape == (2, 7, 7, n)
