@@ -10,8 +10,9 @@ Each line is a process of its own, because Keras and TensorFlow are set up once.
     pooling        no padded copy where TensorFlow's own padding is the same: stage train in float32
     bfloat16       the same with the layers in bfloat16
 Printed are images per second of processor time, which other processes on the machine disturb least, and of the clock,
-each for the best of several rounds; the ratio to the first line, in processor time; and, for two seeds, the loss on
-events that were not trained on after the same number of updates.
+the median of several rounds, with their ratio to the first line; and, for two seeds, the loss on events that were not
+trained on after the same number of updates. By the clock, Keras's defaults use all cores, a training of ours one: the
+last lines are of two trainings side by side, for a machine with two cores and nothing else to do.
 """
 
 import json
@@ -32,6 +33,7 @@ from papers.nova_cvn.settings import Settings, TrainOne
 
 VARIANTS = ("keras", "one thread", "normalisation", "pooling", "bfloat16")
 OTHER_SEED = ("keras", "pooling", "bfloat16")  # trained once more, for the scatter of the loss
+SIDE_BY_SIDE = ("pooling", "bfloat16")  # two trainings with one thread each, as Snakemake runs them on two cores
 BATCH, N_BATCHES, ROUNDS = 32, 8, 8  # per round
 N_VALID = 512  # the last events of the file
 
@@ -146,7 +148,7 @@ def measure(variant: str, prepared: Prepared, config: TrainOne, *, threads: int,
         model, work = fit_ours(prepared, config, threads=threads, seed=seed)
     work()  # builds the graph
     seconds = [timed(work) for _ in range(ROUNDS)]
-    cpu, wall = (min(column) for column in zip(*seconds, strict=True))
+    cpu, wall = (np.median(column) for column in zip(*seconds, strict=True))
     start, stop = len(prepared), len(prepared) + N_VALID
     model.reset_metrics()
     loss = model.test_on_batch(prepared.hits(start, stop).images(prepared.shape), prepared.interaction[start:stop])
@@ -154,12 +156,26 @@ def measure(variant: str, prepared: Prepared, config: TrainOne, *, threads: int,
     return {"cpu": n / cpu, "clock": n / wall, "loss": float(np.ravel(loss)[0])}
 
 
-def measured(variant: str, *, path: Path, width: float, threads: int, seed: int) -> dict[str, float]:
-    """Return what `measure` finds, in a process of its own."""
+def measured(
+    variant: str, *, path: Path, width: float, threads: int, seed: int, copies: int = 1
+) -> list[dict[str, float]]:
+    """Return what `measure` finds, in a process of its own, or in several at the same time."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_nova_cvn", str(path), str(width), str(threads)]
-    done = subprocess.run([*command, variant, str(seed)], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    running = [
+        subprocess.Popen([*command, variant, str(seed)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for _ in range(copies)
+    ]
+    return [json.loads(process.communicate()[0]) for process in running]
+
+
+def report(variant: str, found: list[dict[str, float]], first: list[dict[str, float]], *, seed: int) -> None:
+    """Print one line, relative to the first one's."""
+    cpu, clock = np.mean([entry["cpu"] for entry in found]), sum(entry["clock"] for entry in found)
+    print(
+        f"{variant:<14} {len(found)} x seed {seed} {cpu:6.0f} images/s of processor time (x {cpu / first[0]['cpu']:4.2f}),"
+        f" {clock:6.0f} of the clock in all (x {clock / first[0]['clock']:4.2f}); loss {found[0]['loss']:.3f}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -173,16 +189,14 @@ def main() -> None:
     n_updates = (ROUNDS + 1) * N_BATCHES
     print(f"width {width}, batch {BATCH}, {threads} threads for ours; loss after {n_updates} updates")
     measure_pipeline(prepared, config)
-    first = 0.0
+    first: list[dict[str, float]] = []
     for seed, variants in enumerate((VARIANTS, OTHER_SEED)):
         for variant in variants:
             found = measured(variant, path=path, width=width, threads=threads, seed=seed)
-            first = first or found["cpu"]
-            print(
-                f"{variant:<14} seed {seed} {found['cpu']:6.0f} images/s of processor time, {found['clock']:6.0f} of"
-                f" the clock; x {found['cpu'] / first:4.2f}; loss {found['loss']:.3f}",
-                flush=True,
-            )
+            first = first or found
+            report(variant, found, first, seed=seed)
+    for variant in SIDE_BY_SIDE:
+        report(variant, measured(variant, path=path, width=width, threads=1, seed=0, copies=2), first, seed=0)
 
 
 if __name__ == "__main__":
