@@ -172,7 +172,7 @@ def report(variant: str, found: list[dict[str, float]], first: list[dict[str, fl
     """Print one line, relative to the first one's."""
     cpu, clock = np.mean([entry["cpu"] for entry in found]), sum(entry["clock"] for entry in found)
     print(
-        f"{variant:<14} {len(found)} x seed {seed}{cpu:6.0f} images/s of processor time (x {cpu / first[0]['cpu']:4.2f})"
+        f"{variant:<14} {len(found)} x seed {seed}{cpu:6.0f} images/s of processor (x {cpu / first[0]['cpu']:4.2f})"
         f", {clock:6.0f} of the clock in all (x {clock / first[0]['clock']:4.2f}); loss {found[0]['loss']:.3f}",
         flush=True,
     )
