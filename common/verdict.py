@@ -56,7 +56,7 @@ class Judged(Strict):
     basis: Basis
     reason: str
     difference: float  # ours - published
-    pull: float | None  # difference over its standard error; None for a single seed
+    pull: float | None  # difference over its error, of seeds or sample, the larger; None for a single seed
     half_width: float | None  # 95 % prediction interval of repeated runs; None for a single seed
 
 
@@ -138,7 +138,8 @@ def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
     half_width = pull = None
     if sd is not None:
         half_width = float(stdtrit(n - 1, 0.975)) * sd * math.sqrt(1 + 1 / n)
-        spread = math.hypot(sd * math.sqrt(1 + 1 / n), claim.error)
+        scatter = max(sd, ours.error)  # the seeds of a shared sample scatter less than the sample allows
+        spread = math.hypot(scatter * math.sqrt(1 + 1 / n), claim.error)
         pull = difference / spread if spread > 0 else None
     within_interval = half_width is not None and abs(difference) <= half_width <= 2 * tolerance
     good_sign = {"higher": 1, "lower": -1, "none": 0}[claim.better]

@@ -56,7 +56,8 @@ def test_interval_and_pull_are_those_of_the_textbook(values, published, error):
     outcome = judge(claim_number(published, error=error), *values)
     half_width = scipy.stats.t.ppf(0.975, n - 1) * sd * math.sqrt(1 + 1 / n)
     assert outcome.half_width == pytest.approx(half_width, rel=1e-9, abs=1e-12)
-    pull = (np.mean(values) - published) / math.sqrt(sd**2 * (1 + 1 / n) + error**2)
+    scatter = max(sd, 0.01)  # the statistical error of `measured`
+    pull = (np.mean(values) - published) / math.sqrt(scatter**2 * (1 + 1 / n) + error**2)
     assert outcome.pull == pytest.approx(pull, rel=1e-9, abs=1e-9)
     assert outcome.difference == pytest.approx(np.mean(values) - published, abs=1e-12)
 
