@@ -70,8 +70,9 @@ def test_the_interval_holds_95_percent_of_further_runs():
     assert covered.mean() == pytest.approx(0.95, abs=0.015)  # four standard errors
 
 
-def test_equal_seeds_and_an_exact_number_have_no_pull():
-    assert judge(claim_number(error=0.0), 1.5, 1.5).pull is None
+def test_exact_numbers_have_no_pull_and_equal_seeds_that_of_their_sample():
+    assert judge_number(claim_number(error=0.0), measured(1.5, 1.5, error=0.0), BASIS).pull is None
+    assert judge(claim_number(error=0.0), 1.5, 1.5).pull == pytest.approx(0.5 / (0.01 * math.sqrt(1.5)))
 
 
 def test_a_single_seed_has_no_interval_and_says_so():
