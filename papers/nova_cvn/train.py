@@ -8,7 +8,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -64,10 +64,7 @@ def train_epoch(network: keras.Model, train: Prepared, config: TrainOne, *, rand
     batches = training_batches(
         train, config.augment, batch=config.experiment.batch, shuffle_blocks=config.shuffle_blocks, random=random
     )
-    network.reset_metrics()
-    loss = math.nan
-    for images, label in batches:
-        loss = float(network.train_on_batch(images, label))  # Keras averages over all batches since the reset
+    loss = mean_loss((network.train_on_batch(images, label), len(label)) for images, label in batches)
     if not math.isfinite(loss):
         raise InputError("the training loss is not a number any more: try a smaller learning_rate in config.yaml")
     return loss
@@ -75,9 +72,16 @@ def train_epoch(network: keras.Model, train: Prepared, config: TrainOne, *, rand
 
 def validation_loss(network: keras.Model, valid: Prepared) -> float:
     """Return the mean loss over all validation events."""
-    network.reset_metrics()
-    losses = [network.test_on_batch(images, label) for images, label in plain_batches(valid, batch=VALID_BATCH)]
-    return float(losses[-1])  # Keras averages over all batches since the reset
+    batches = plain_batches(valid, batch=VALID_BATCH)
+    return mean_loss((network.test_on_batch(images, label), len(label)) for images, label in batches)
+
+
+def mean_loss(batches: Iterable[tuple[float, int]]) -> float:
+    """Return the mean of each batch's (mean loss, number of events); Keras forgets the one before with every batch."""
+    total = n_events = 0.0
+    for loss, n in batches:
+        total, n_events = total + n * float(loss), n_events + n
+    return total / n_events
 
 
 class Checkpoint:

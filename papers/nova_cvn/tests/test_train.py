@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from common.config import load_settings
 from common.workflow import ROOT
+from papers.nova_cvn import train
 from papers.nova_cvn.baselines import coarse_images, score, vote
 from papers.nova_cvn.cache import Prepared
 from papers.nova_cvn.network import build
 from papers.nova_cvn.predict import inside, probabilities
 from papers.nova_cvn.schedule import CaffeSGD, boundaries, learning_rate
-from papers.nova_cvn.settings import ExperimentConfig, Settings
+from papers.nova_cvn.settings import AugmentConfig, ExperimentConfig, Settings
 from papers.nova_cvn.tests.made_events import paint, write_prepared
 from papers.nova_cvn.train import Checkpoint, History, compile_network, fit
 
@@ -87,6 +88,23 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(splits, tmp_path):
     assert len(list((tmp_path / "state").iterdir())) == 2  # older states are gone
     checkpoint.drop(history)
     assert not list((tmp_path / "state").iterdir())
+
+
+def test_losses_are_means_over_all_events(splits, monkeypatch):
+    """Several batches, the last one smaller; the training takes no step and changes no image."""
+    monkeypatch.setattr(train, "VALID_BATCH", 24)
+    config = config_of(learning_rate=1e-12, dropout=0.0, batch=24)
+    config = config.model_copy(update={"augment": AugmentConfig(mirror=False, jitter=0.0)})
+    network = started(config, splits)
+
+    def cross_entropy(prepared):
+        images = prepared.hits(0, len(prepared)).images(prepared.shape)
+        return -np.mean(np.log(network.predict(images, verbose=0)[np.arange(len(prepared)), prepared.interaction]))
+
+    assert len(splits[0]) == len(splits[1]) == 64
+    random = np.random.default_rng(0)
+    assert train.train_epoch(network, splits[0], config, random=random) == pytest.approx(cross_entropy(splits[0]))
+    assert train.validation_loss(network, splits[1]) == pytest.approx(cross_entropy(splits[1]))
 
 
 def test_a_training_lowers_the_loss_and_is_repeatable(splits):
