@@ -4,6 +4,8 @@ All samples are within the article's window. A mass-dependent cut is fitted on v
 jets.
 """
 
+import logging
+
 import numpy as np
 
 from papers.hbb import measures
@@ -34,31 +36,40 @@ def qcd_of(sample: Sample, tagger: str) -> tuple[Array, Array]:
     return sample.spectators["fj_sdmass"][qcd], sample.scores[tagger][qcd]
 
 
-def measure_plain(test: Sample, tagger: str, config: EvaluateConfig, *, seed: int) -> Metrics:
-    """Return what the same threshold at all masses does to the QCD mass: `djs_<key>` and so on.
+def cuts_of(test: Sample, tagger: str, config: EvaluateConfig) -> dict[str, float]:
+    """Return by working point the threshold that is the same at all masses, found on the test jets themselves."""
+    score, signal = test.scores[tagger], test.label == 1
+    cuts = [measures.threshold_at(score[signal], efficiency) for efficiency in config.decorrelation_efficiencies]
+    return dict(zip(keys_of(config), [*cuts, measures.threshold_at(score[~signal], config.mistag)], strict=True))
 
-    Chance is as many jets chosen at random as pass.
+
+def measure_cut(test: Sample, key: str, passed: Array, config: EvaluateConfig, *, seed: int) -> Metrics:
+    """Return `djs_<key>` and what belongs to it (see measures.sculpting_entries), and both efficiencies, of one cut.
+
+    Args:
+        test: The jets.
+        key: Of the working point.
+        passed: (jet,)
+        config: Bins, and numbers of draws.
+        seed: Of these.
     """
-    mass, score = qcd_of(test, tagger)
-    signal = test.scores[tagger][test.label == 1]
-    cuts = [measures.threshold_at(signal, efficiency) for efficiency in config.decorrelation_efficiencies]
-    cuts.append(measures.threshold_at(score, config.mistag))
-    found: Metrics = {}
-    for key, cut in zip(keys_of(config), cuts, strict=True):
-        passed = score >= cut
-        chance = measures.blind_divergences(
-            mass, int(passed.sum()), mass_edges(config), n_draws=config.n_bootstrap, seed=seed
-        )
-        found |= sculpting_of(mass, passed, chance, key, config, seed=seed)
-    return found
-
-
-def sculpting_of(mass: Array, passed: Array, chance: Array, key: str, config: EvaluateConfig, *, seed: int) -> Metrics:
-    """Return `djs_<key>`, `djs_excess_<key>` and `djs_sigma_<key>` of QCD jets; see measures.sculpting_entries."""
-    found = measures.sculpting_entries(
-        mass, passed, mass_edges(config), chance, n_bootstrap=config.n_bootstrap, seed=seed
-    )
+    qcd = test.label == 0
+    mass, edges = test.spectators["fj_sdmass"][qcd], mass_edges(config)
+    n_passed = int(passed[qcd].sum())
+    chance = measures.blind_divergences(mass, n_passed, edges, n_draws=config.n_chance, seed=seed)
+    found = measures.sculpting_entries(mass, passed[qcd], edges, chance, n_bootstrap=config.n_bootstrap, seed=seed)
+    for name, chosen in (("signal_efficiency", ~qcd), ("mistag", qcd)):
+        rate, n = passed[chosen].mean(), int(chosen.sum())
+        found[name] = entry(rate, np.sqrt(rate * (1 - rate) / n), n)
     return {f"{metric}_{key}": value for metric, value in found.items()}
+
+
+def measure_plain(test: Sample, tagger: str, config: EvaluateConfig, *, seed: int) -> Metrics:
+    """Return what the same threshold at all masses does to the QCD mass, at each working point."""
+    found: Metrics = {}
+    for key, cut in cuts_of(test, tagger, config).items():
+        found |= measure_cut(test, key, test.scores[tagger] >= cut, config, seed=seed)
+    return found
 
 
 class Decorrelated:
@@ -67,6 +78,8 @@ class Decorrelated:
     def __init__(self, valid: Sample, test: Sample, tagger: str, config: EvaluateConfig) -> None:
         """Fit a series of cuts; the working points are found on the validation jets."""
         self.valid, self.test, self.tagger, self.config = valid, test, tagger, config
+        self.depth = measures.best_depth(*qcd_of(valid, tagger), mistag=config.mistag, config=config.ddt)
+        logging.info("DDT of %s: trees of depth %d", tagger, self.depth)
         series = [self.fit(mistag) for mistag in MISTAGS]
         on_valid, on_test = ([self.passes(cut, sample) for cut in series] for sample in (valid, test))
         self.roc = np.array([[mask[test.label == label].mean() for label in (1, 0)] for mask in on_test])
@@ -78,13 +91,14 @@ class Decorrelated:
 
     def fit(self, mistag: float) -> MassCut:
         """Return the cut that passes a share of the validation QCD jets at every mass."""
-        return MassCut.fit(*qcd_of(self.valid, self.tagger), mistag=mistag, config=self.config.ddt)
+        mass, score = qcd_of(self.valid, self.tagger)
+        return MassCut.fit(mass, score, mistag=mistag, depth=self.depth, config=self.config.ddt)
 
     def passes(self, cut: MassCut, sample: Sample) -> Array:
         """Return which jets (jet,) pass a cut."""
         return cut.passes(sample.spectators["fj_sdmass"], sample.scores[self.tagger])
 
-    def chance(self, mistag: float, *, seed: int) -> Array:
+    def shuffled(self, mistag: float, *, seed: int) -> Array:
         """Return D_JS (draw,) of the same procedure where the mass means nothing: masses shuffled among the QCD jets.
 
         It is larger than that of jets chosen at random, because a fit to few jets follows their fluctuations.
@@ -92,22 +106,28 @@ class Decorrelated:
         random, divergences = np.random.default_rng(seed), []
         (mass, score), (test_mass, test_score) = (qcd_of(sample, self.tagger) for sample in (self.valid, self.test))
         for _ in range(self.config.n_shuffles):
-            cut = MassCut.fit(random.permutation(mass), score, mistag=mistag, config=self.config.ddt)
-            shuffled = random.permutation(test_mass)
-            passed = cut.passes(shuffled, test_score)
-            divergences.append(measures.sculpting(shuffled, passed, mass_edges(self.config)))
+            moved = random.permutation(mass)
+            cut = MassCut.fit(moved, score, mistag=mistag, depth=self.depth, config=self.config.ddt)
+            moved = random.permutation(test_mass)
+            divergences.append(measures.sculpting(moved, cut.passes(moved, test_score), mass_edges(self.config)))
         return np.array(divergences)
 
     def measure(self, *, seed: int) -> Metrics:
-        """Return D_JS and efficiencies at each working point, and D_JS of chance."""
+        """Return what the cuts do to the QCD mass at each working point, beside two comparisons.
+
+        `shuffled_djs_<key>` is D_JS of the same fit where the mass means nothing, with its scatter as error;
+        `djs_removed_<key>` what the same threshold at all masses has more, with the bootstrap error of the difference.
+        """
         found: Metrics = {}
-        qcd = self.test.label == 0
-        mass = self.test.spectators["fj_sdmass"][qcd]
+        mass, _ = qcd_of(self.test, self.tagger)
+        qcd, edges = self.test.label == 0, mass_edges(self.config)
+        plain = cuts_of(self.test, self.tagger, self.config)
         for key, passed in self.passed.items():
-            chance = self.chance(self.mistags[key], seed=seed)
-            found |= sculpting_of(mass, passed[qcd], chance, key, self.config, seed=seed)
-            found[f"chance_djs_{key}"] = entry(chance.mean(), chance.std(ddof=1), int(passed[qcd].sum()))
-            for name, chosen in (("signal_efficiency", ~qcd), ("mistag", qcd)):
-                rate, n = passed[chosen].mean(), int(chosen.sum())
-                found[f"{name}_{key}"] = entry(rate, np.sqrt(rate * (1 - rate) / n), n)
+            found |= measure_cut(self.test, key, passed, self.config, seed=seed)
+            shuffled = self.shuffled(self.mistags[key], seed=seed)
+            found[f"shuffled_djs_{key}"] = entry(shuffled.mean(), shuffled.std(), int(passed[qcd].sum()))
+            both = (self.test.scores[self.tagger][qcd] >= plain[key], passed[qcd])
+            found[f"djs_removed_{key}"] = measures.removed(
+                mass, both, edges, n_bootstrap=self.config.n_bootstrap, seed=seed
+            )
         return found

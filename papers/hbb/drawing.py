@@ -1,6 +1,7 @@
 """How each figure of arXiv:1909.12285 is drawn: arrays in, a figure and the drawn columns out."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,27 +52,39 @@ def colour(name: str) -> str:
     return COLOURS.get(name, "0.4")
 
 
-def draw_roc(truth: Array, scores: Mapping[str, Array], ddt: Array) -> tuple[Figure, Drawn]:
-    """Mistag rate against tagging efficiency.
+@dataclass(frozen=True)
+class Roc:
+    """One panel: labels (jet,), 1 for H, scores (jet,) by tagger, and their areas."""
+
+    title: str
+    truth: Array
+    scores: Mapping[str, Array]
+    areas: Mapping[str, float]
+
+
+def draw_rocs(panels: list[Roc], ddt: Array) -> tuple[Figure, Drawn]:
+    """Mistag rate against tagging efficiency in each panel.
 
     Args:
-        truth: (jet,) 1 for H.
-        scores: (jet,) by tagger.
-        ddt: (cut, 2) signal and background efficiency of the mass-dependent cuts.
+        panels: What to draw.
+        ddt: (cut, 2) signal and background efficiency of the mass-dependent cuts, for the first panel.
     """
-    figure, axes = new_figure()
+    figure, axes = new_figure(figsize=(5 * len(panels), 4.6), ncols=len(panels))
     drawn: Drawn = {}
-    lowest = 1 / max((truth == 0).sum(), 1)
-    for name, score in scores.items():
-        signal, background = roc(truth, score)
-        step = max(len(signal) // ROC_POINTS, 1)
-        axes.plot(signal[::step], background[::step], color=colour(name), label=label(name))
-        drawn |= {f"{name}_signal": signal[::step], f"{name}_background": background[::step]}
-    axes.plot(ddt[:, 0], ddt[:, 1], "o--", color=colour("ddt"), label=label("ddt"))
+    for number, (panel, own) in enumerate(zip(panels, axes, strict=True)):
+        for name, score in panel.scores.items():
+            signal, background = roc(panel.truth, score)
+            step = max(len(signal) // ROC_POINTS, 1)
+            text = f"{label(name)}: {panel.areas[name]:.3f}"
+            own.plot(signal[::step], background[::step], color=colour(name), label=text)
+            drawn |= {f"{name}_signal_{number}": signal[::step], f"{name}_background_{number}": background[::step]}
+        lowest = 1 / max((panel.truth == 0).sum(), 1)
+        own.set(xlabel="tagging efficiency (H)", ylabel="mistag rate (QCD)", yscale="log", xlim=(0, 1))
+        own.set(ylim=(max(lowest, 1e-4), 30), title=f"{panel.title}; curves of one seed, mean areas")
+    axes[0].plot(ddt[:, 0], ddt[:, 1], "o--", color=colour("ddt"), label=label("ddt"))
     drawn |= {"ddt_signal": ddt[:, 0], "ddt_background": ddt[:, 1]}
-    axes.set(xlabel="tagging efficiency (H)", ylabel="mistag rate (QCD)", yscale="log", xlim=(0, 1))
-    axes.set_ylim(max(lowest, 1e-4), 1.2)
-    axes.legend(loc="upper left")
+    for own in axes:
+        own.legend(loc="upper left")
     return figure, drawn
 
 

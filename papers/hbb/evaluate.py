@@ -5,10 +5,10 @@ passes.
 
 `<tagger>.` auc, accuracy, rejection_30, ... within the article's window; auc_all, rejection_30_all, ... without it;
 djs_50, ... at true signal efficiencies, djs_mistag at the configured mistag rate, what these have beyond chance as
-djs_excess_50, ... and the same in standard deviations of chance as djs_sigma_50, ...; n_parameters. `ddt.` is the
-interaction network with the mass-dependent cut, fitted on validation QCD, `ddt_standardised.` that with standardised
-inputs. `best_variable` is the one of the 27 variables, tau21 and tau32 that separates best on the validation files.
-`feature.` describes the jets, for comparison with the record's own.
+djs_excess_50, ... and its probability as djs_p_50, ...; n_parameters. `ddt.` is the interaction network with the
+mass-dependent cut, fitted on validation QCD, `ddt_standardised.` that with standardised inputs. `best_variable` is the
+one of the 27 variables, tau21 and tau32 that separates best on the validation files. `feature.` describes the jets, for
+comparison with the record's own.
 """
 
 import logging
@@ -82,16 +82,17 @@ def describe(test: Sample) -> Metrics:
     return found
 
 
+def largest_sip3d(jets: Jets) -> Array:
+    """Return the largest Sip3dSig of the tracks of each jet (jet,), some thousand jets at a time."""
+    feature, order = branches.TRACK_FEATURES.index("trackBTag_Sip3dSig"), np.arange(len(jets))
+    batches = jets.batches(["tracks"], size=4096, order=order)
+    return np.concatenate([found["tracks"][:, :, feature].max(axis=1) for found in batches])
+
+
 def measure_sip(prepared: list[Path]) -> Metrics:
     """Return the median of the largest Sip3dSig of a jet's tracks, by class."""
     jets = Jets.open(prepared)
-    feature, label = branches.TRACK_FEATURES.index("trackBTag_Sip3dSig"), jets.column("label")
-    largest = np.concatenate(
-        [
-            found["tracks"][:, :, feature].max(axis=1)
-            for found in jets.batches(["tracks"], size=4096, order=np.arange(len(jets)))
-        ]
-    )
+    largest, label = largest_sip3d(jets), jets.column("label")
     found = {}
     for name, chosen in (("qcd", label == 0), ("higgs", label == 1)):
         own = largest[chosen]

@@ -33,7 +33,10 @@ def read_index(path: Path) -> dict[str, dict[str, Any]]:
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        return {entry["uri"].rpartition("/")[2]: entry for entry in entries}
+        return {
+            entry["uri"].rpartition("/")[2]: {name: entry[name] for name in ("uri", "size", "checksum")}
+            for entry in entries
+        }
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: expected a list of entries with 'uri', 'size' and 'checksum', found something else"

@@ -17,16 +17,17 @@ from matplotlib.figure import Figure
 from common.plotting import save_figure
 from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
-from papers.hbb import branches, drawing
+from papers.hbb import drawing
 from papers.hbb.cache import Array, Jets
 from papers.hbb.decorrelation import DDT, mass_edges
+from papers.hbb.evaluate import largest_sip3d
 from papers.hbb.measures import binned_efficiency, binned_rates, threshold_at
 from papers.hbb.sample import Sample, read_sample
 from papers.hbb.settings import EvaluateConfig
 
 Drawn = dict[str, Any]
-HEADLINE, ADVERSARIAL = "interaction", "interaction_adversarial"
-SHOWN = (HEADLINE, "interaction_standardised", "double_b", "variables")  # where more would hide each other
+HEADLINE, STANDARDISED, ADVERSARIAL = "interaction", "interaction_standardised", "interaction_adversarial"
+SHOWN = (HEADLINE, STANDARDISED, "double_b", "variables")  # where more would hide each other
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,12 @@ class Inputs:
 
 
 def figure_roc(inputs: Inputs) -> tuple[Figure, Drawn]:
-    """Mistag rate against tagging efficiency of all taggers."""
-    return drawing.draw_roc(inputs.test.label, inputs.test.scores, inputs.decorrelated["ddt"]["roc"])
+    """Mistag rate against tagging efficiency of all taggers, within the article's window and without it."""
+    panels = []
+    for title, sample, area in (("window", inputs.test, "auc"), ("all jets", inputs.everything, "auc_all")):
+        areas = {name: inputs.metrics[f"{name}.{area}"]["value"] for name in sample.scores}
+        panels.append(drawing.Roc(title, sample.label, sample.scores, areas))
+    return drawing.draw_rocs(panels, inputs.decorrelated["ddt"]["roc"])
 
 
 def figure_sculpting(inputs: Inputs) -> tuple[Figure, Drawn]:
@@ -57,15 +62,17 @@ def figure_sculpting(inputs: Inputs) -> tuple[Figure, Drawn]:
     qcd = test.label == 0
     efficiency = max(inputs.config.decorrelation_efficiencies)
     cuts = {name: inputs.decorrelated[cut] for name, cut in DDT.items() if cut in inputs.decorrelated}
-    plain = {name: score >= threshold_at(score[qcd], mistag) for name, score in test.scores.items()}
-    masks = {"no cut": qcd, "plain cut": plain[HEADLINE], "DDT": cuts[HEADLINE]["passed_mistag"]}
-    if ADVERSARIAL in plain:
-        masks["adversarial"] = plain[ADVERSARIAL]
-    passing = {}
+    score = test.scores[HEADLINE]
+    plain = score >= threshold_at(score[qcd], mistag)
+    masks = {"no cut": qcd, "plain cut": plain, "DDT": cuts[HEADLINE]["passed_mistag"]}
+    passing: dict[str, dict[str, Array]] = {}
     for name, cut in cuts.items():
         score = test.scores[name]
         loose = score >= threshold_at(score[~qcd], efficiency)
         passing[name] = {"plain cut": loose[qcd], "DDT": cut[f"passed_{100 * efficiency:.0f}"][qcd]}
+    if ADVERSARIAL in test.scores and STANDARDISED in passing:  # the same network but for the adversary
+        score = test.scores[ADVERSARIAL]
+        passing[STANDARDISED]["adversarial"] = (score >= threshold_at(score[~qcd], efficiency))[qcd]
     return drawing.draw_sculpting(
         test.spectators["fj_sdmass"][qcd],
         {name: mask[qcd] for name, mask in masks.items()},
@@ -76,23 +83,19 @@ def figure_sculpting(inputs: Inputs) -> tuple[Figure, Drawn]:
 
 
 def figure_decorrelation(inputs: Inputs) -> tuple[Figure, Drawn]:
-    """1/D_JS against 1/eps_b at the true signal efficiencies, mean over the seeds."""
+    """1/D_JS against 1/eps_b at the true signal efficiencies, means over the seeds."""
     points: dict[str, list[dict[str, float]]] = {}
-    qcd = inputs.test.label == 0
     for efficiency in inputs.config.decorrelation_efficiencies:
-        key = f"djs_{100 * efficiency:.0f}"
-        for name in [*inputs.test.scores, *DDT.values(), "chance"]:
-            metric = f"ddt.chance_{key}" if name == "chance" else f"{name}.{key}"
-            if name == "best_variable" or metric not in inputs.metrics:
+        key = f"{100 * efficiency:.0f}"
+        names = {name: f"{name}.djs" for name in [*inputs.test.scores, *DDT.values()]}
+        for name, metric in (names | {"chance": "ddt.shuffled_djs"}).items():
+            if name == "best_variable" or f"{metric}_{key}" not in inputs.metrics:
                 continue
-            if name in inputs.test.scores:
-                score = inputs.test.scores[name]
-                mistag = float((score[qcd] >= threshold_at(score[~qcd], efficiency)).mean())
-            else:
-                mistag = inputs.metrics[f"{metric.split('.')[0]}.mistag_{100 * efficiency:.0f}"]["value"]
-            entry = inputs.metrics[metric]
-            point = {"rejection": 1 / max(mistag, 1 / qcd.sum()), "djs": entry["value"], "djs_error": entry["error"]}
-            points.setdefault(name, []).append(point | {"efficiency": 100 * efficiency})
+            mistag = inputs.metrics[f"{metric.split('.')[0]}.mistag_{key}"]["value"]
+            divergence = inputs.metrics[f"{metric}_{key}"]
+            point = {"efficiency": 100 * efficiency, "rejection": 1 / max(mistag, 1e-6)}
+            point |= {"djs": divergence["value"], "djs_error": divergence["error"]}
+            points.setdefault(name, []).append(point)
     return drawing.draw_decorrelation(points)
 
 
@@ -132,10 +135,8 @@ def figure_kinematics(inputs: Inputs) -> tuple[Figure, Drawn]:
 
 def figure_inputs(inputs: Inputs) -> tuple[Figure, Drawn]:
     """What the taggers see, per class, and what is known of the record's own jets."""
-    tracks = inputs.jets.column("tracks")
-    feature = {name: tracks[:, :, k] for k, name in enumerate(branches.TRACK_FEATURES)}
     spectators, label = inputs.everything.spectators, inputs.everything.label
-    largest = np.maximum(feature["trackBTag_Sip3dSig"].max(axis=1), 0.5)
+    largest = np.maximum(largest_sip3d(inputs.jets), 0.5)
     panels = [
         (
             "tracks per jet",

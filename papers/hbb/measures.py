@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sklearn.ensemble import GradientBoostingRegressor
 
 Entry = dict[str, float]
+N_BOOTSTRAP = 100  # of the efficiency in a bin
 
 
 def entry(value: float, error: float, n: int) -> Entry:
@@ -70,9 +71,9 @@ def sculpting_entries(
 ) -> dict[str, Entry]:
     """Return D_JS of QCD jets as `djs`, what it has beyond chance as `djs_excess`, both with their bootstrap error.
 
-    D_JS is never negative, so even a cut that ignores the mass has one: the fewer jets pass, the larger. `djs_sigma` is
-    the excess in standard deviations of chance: the sign that there is sculpting, where the errors of the other two
-    tell how well its size is known.
+    D_JS is never negative, so even a cut that ignores the mass has one: the fewer jets pass, the larger. `djs_p` is the
+    probability that such a cut has as much: the sign that there is sculpting, where the errors of the other two tell
+    how well its size is known.
 
     Args:
         mass: (jet,) [GeV]
@@ -90,8 +91,23 @@ def sculpting_entries(
     return {
         "djs": entry(found, error, n_passed),
         "djs_excess": entry(excess, error, n_passed),
-        "djs_sigma": entry(excess / max(chance.std(ddof=1), 1e-12), 1.0, n_passed),
+        "djs_p": entry((1 + np.sum(chance >= found)) / (1 + len(chance)), 0.0, n_passed),
     }
+
+
+def removed(mass: Array, cuts: tuple[Array, Array], edges: Array, *, n_bootstrap: int, seed: int) -> Entry:
+    """Return by how much D_JS of the first cut is larger; masks (jet,) of the same QCD jets and mass (jet,) [GeV].
+
+    The error is that of the difference, from bootstrap samples of the jets.
+    """
+    draws = np.random.default_rng(seed).integers(len(mass), size=(n_bootstrap, len(mass)))
+
+    def difference(chosen: Array) -> float:
+        first, second = (sculpting(mass[chosen], cut[chosen], edges) for cut in cuts)
+        return first - second
+
+    error = np.std([difference(draw) for draw in draws], ddof=1)
+    return entry(difference(np.arange(len(mass))), error, len(mass))
 
 
 def logit(score: Array) -> Array:
@@ -107,7 +123,7 @@ class MassCut:
     regression: "GradientBoostingRegressor"
 
     @classmethod
-    def fit(cls, mass: Array, score: Array, *, mistag: float, config: DdtConfig) -> "MassCut":
+    def fit(cls, mass: Array, score: Array, *, mistag: float, depth: int, config: DdtConfig) -> "MassCut":
         """Fit the quantile 1 - mistag of the score of QCD jets (jet,) against their mass (jet,) [GeV]."""
         from sklearn.ensemble import GradientBoostingRegressor  # two seconds, which the figures can do without
 
@@ -116,11 +132,8 @@ class MassCut:
             alpha=1 - mistag,
             n_estimators=config.n_estimators,
             min_samples_leaf=config.min_samples_leaf,
-            min_samples_split=config.min_samples_split,
-            max_depth=config.max_depth,
-            validation_fraction=0.2,
-            n_iter_no_change=10,
-            tol=1e-3,
+            min_samples_split=2 * config.min_samples_leaf,
+            max_depth=depth,
             random_state=config.seed,
         )
         return cls(regression.fit(mass[:, None], logit(score)))
@@ -130,10 +143,27 @@ class MassCut:
         return logit(score) > self.regression.predict(mass[:, None])
 
 
+def best_depth(mass: Array, score: Array, *, mistag: float, config: DdtConfig) -> int:
+    """Return which depth of the trees describes best, among QCD jets (jet,) with fifths left out in turn, the fifth."""
+    fold = np.random.default_rng(config.seed).permutation(len(mass)) % 5
+
+    def loss(depth: int) -> float:
+        total = 0.0
+        for left_out in (fold == number for number in range(5)):
+            cut = MassCut.fit(mass[~left_out], score[~left_out], mistag=mistag, depth=depth, config=config)
+            above = logit(score[left_out]) - cut.regression.predict(mass[left_out, None])
+            total += float(np.maximum((1 - mistag) * above, -mistag * above).sum())
+        return total
+
+    return config.max_depth[0] if len(config.max_depth) == 1 else min(config.max_depth, key=loss)
+
+
 def binned_efficiency(
     value: Array, label: Array, score: Array, edges: list[float], *, mistag: float
 ) -> dict[str, Array]:
     """Return the signal efficiency at a mistag rate that is met anew in each bin, as the authors' code does.
+
+    Its error is that of bootstrap samples of both classes: few QCD jets decide on the threshold.
 
     Args:
         value: (jet,) what is binned.
@@ -143,13 +173,18 @@ def binned_efficiency(
         mistag: Share of the QCD jets of a bin that may pass.
     """
     columns: dict[str, list[float]] = {"low": [], "high": [], "efficiency": [], "error": [], "n_qcd": []}
+    random = np.random.default_rng(0)
     for low, high in pairwise(edges):
         here = (value >= low) & (value < high)
         signal, background = score[here & (label == 1)], score[here & (label == 0)]
         if len(background) * mistag < 1 or len(signal) < 2:
             continue  # fewer than one QCD jet would pass
         passed = (signal >= threshold_at(background, mistag)).mean()
-        error = np.sqrt(max(passed * (1 - passed), 1e-12) / len(signal))
+        drawn = [
+            (random.choice(signal, len(signal)) >= threshold_at(random.choice(background, len(background)), mistag))
+            for _ in range(N_BOOTSTRAP)
+        ]
+        error = np.std([resampled.mean() for resampled in drawn], ddof=1)
         for name, number in zip(columns, (low, high, passed, error, len(background)), strict=True):
             columns[name].append(float(number))
     return {name: np.array(numbers) for name, numbers in columns.items()}

@@ -41,6 +41,7 @@ class Conditions:
 
     is_qcd: bool
     n_pileup: Array
+    n_vertices: Array  # reconstructed
     mean_pileup: Array
     first_event: int
 
@@ -90,7 +91,7 @@ def jet_branches(jets: Jets, conditions: Conditions) -> dict[str, Array]:
     found = {
         "event_no": conditions.first_event + jets.event,
         "jet_no": jets.number,
-        "npv": np.maximum(1, 1 + np.floor(0.75 * conditions.n_pileup[jets.event])),
+        "npv": conditions.n_vertices[jets.event],
         "ntrueInt": conditions.mean_pileup[jets.event],
         "rho": 0.55 * conditions.n_pileup[jets.event],
         **{name: own_pt for name in ("fj_pt", "jet_pt", "jet_corr_pt", "gen_pt")},

@@ -18,8 +18,9 @@ import numpy as np
 from common.atomic import atomic_output
 from common.receipts import locate, read_receipt
 from common.stage import parse, run
+from common.yamlio import InputError
 from papers.hbb import branches
-from papers.hbb.read import COLLECTIONS, Array, Chunk, log_not_finite, read_jets
+from papers.hbb.read import BROKEN, COLLECTIONS, Array, Chunk, log_not_finite, read_jets
 from papers.hbb.settings import PrepareConfig, WindowConfig
 
 LABEL_CHUNK_JETS = 100_000  # a few numbers per jet
@@ -87,7 +88,7 @@ def selected(chunks: Iterator[Chunk], window: WindowConfig, flow: CutFlow) -> It
     """Yield what is stored of each chunk and how many of its values were not finite, counting the cuts."""
     for chunk in chunks:
         is_higgs, is_qcd = classes(chunk.flat)
-        flow.add("read", np.ones(len(is_higgs), bool) & is_higgs, ~is_higgs)
+        flow.add("read", is_higgs, ~is_higgs)  # the second are not all QCD yet
         kept = is_labelled(chunk.flat)
         flow.add("labelled", kept & is_higgs, kept & is_qcd)
         passed = kept
@@ -115,6 +116,8 @@ def write_cache(path: Path, source: Path, config: PrepareConfig) -> CutFlow:
         file.attrs["n_jets"] = np.array(list(flow.counts.values())).reshape(-1, 2)  # (cut, class): H, QCD
         file.attrs["features"] = branches.TRACK_FEATURES
         file.attrs["n_not_finite"] = n_bad
+    if not start:
+        raise InputError(f"{source}: none of its jets is labelled as H or QCD. {BROKEN}")
     log_not_finite(source, n_bad)
     return flow
 

@@ -93,12 +93,12 @@ def clean(values: Array) -> int:
     return int(finite.size - finite.sum())
 
 
-def check_names(path: Path, wanted: Sequence[str], found: Sequence[str]) -> None:
+def check_names(path: Path, wanted: Sequence[str], found: Sequence[str], *, place: str) -> None:
     """Raise an InputError that names the first missing branch and those nearest to it."""
     known = set(found)
     for name in wanted:
         if name not in known:
-            raise InputError(f"{path}: no branch '{name}' in {branches.TREE}.{nearest(name, known)}")
+            raise InputError(f"{path}: no branch '{name}' {place}.{nearest(name, known)}")
 
 
 # ---- ROOT ----
@@ -125,7 +125,7 @@ def _read_root(path: Path, flat: Sequence[str], wanted: dict[str, Collection], *
     names = [*flat, *(name for collection in wanted.values() for name in collection.branches)]
     file, tree = _open_tree(path)
     with file:
-        check_names(path, names, tree.keys())
+        check_names(path, names, tree.keys(), place=f"in {branches.TREE}")
         for start in range(0, tree.num_entries, chunk_jets):
             stop = min(start + chunk_jets, tree.num_entries)
             try:
@@ -194,8 +194,13 @@ def _read_hdf5(path: Path, flat: Sequence[str], wanted: dict[str, Collection], *
     except OSError as error:
         raise InputError(f"{path}: not a readable HDF5 file ({error}). {BROKEN}") from None
     with file:
-        check_names(path, names, list(file))
+        check_names(path, names, list(file), place="among its arrays")
         n_jets = len(file[names[0]])
+        for name in names:
+            if len(file[name]) != n_jets:
+                raise InputError(
+                    f"{path}: array '{name}' has {len(file[name])} jets, '{names[0]}' has {n_jets}. {BROKEN}"
+                )
         for start in range(0, n_jets, chunk_jets):
             part = slice(start, min(start + chunk_jets, n_jets))
             try:

@@ -100,8 +100,7 @@ class DdtConfig(Strict):
 
     n_estimators: Count
     min_samples_leaf: Count
-    min_samples_split: Count
-    max_depth: Count
+    max_depth: list[Count] = Field(min_length=1)  # of several, the best for the validation QCD jets
     seed: int
 
 
@@ -109,7 +108,8 @@ class EvaluateConfig(Strict):
     """Section `evaluate`."""
 
     n_bootstrap: int = Field(ge=2)
-    n_shuffles: int = Field(ge=2)  # of the masses, for D_JS of a mass-dependent cut where the mass means nothing
+    n_chance: Count  # random choices of jets, for D_JS without sculpting
+    n_shuffles: Count  # of the masses, for D_JS of a mass-dependent cut where the mass means nothing
     signal_efficiencies: list[Fraction]  # where 1/eps_b is stated
     decorrelation_efficiencies: list[Fraction]  # where D_JS is stated
     mass_bins: Count  # within the window's range of mass

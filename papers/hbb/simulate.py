@@ -26,6 +26,8 @@ from papers.hbb.pileup import Pool, add_pileup, read_pool
 from papers.hbb.settings import SimulateConfig
 from papers.hbb.tracking import join, reconstruct
 
+FOUND_VERTICES = 0.75  # share of the collisions of a crossing that give a vertex of their own
+
 
 class Clock:
     """Processor seconds by step."""
@@ -85,10 +87,11 @@ class Source:
         with self.clock.step("detector"):
             mean = np.maximum(random.normal(config.pileup_mean, config.pileup_sigma, collisions.n_events), 1)
             counts = random.poisson(mean)
+            n_vertices = 1 + random.binomial(counts, FOUND_VERTICES)
             own = reconstruct(pass_material(collisions.final, random), random)
             candidates = join([own, *add_pileup(self.pool, counts, random)])
         with self.clock.step("jets, vertices, branches"):
-            conditions = Conditions(kind == "qcd", counts, mean, self.n_events)
+            conditions = Conditions(kind == "qcd", counts, n_vertices, mean, self.n_events)
             batch = make_batch(collisions, candidates, conditions)
         self.n_events += collisions.n_events
         return batch

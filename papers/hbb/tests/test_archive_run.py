@@ -26,8 +26,10 @@ SMALLER = {
     "train": {"experiments": {name: {"epochs": 1, "batch": 32} for name in EXPERIMENTS}},
     "evaluate": {
         "n_bootstrap": 5,
+        "n_chance": 20,
+        "n_shuffles": 3,
         "mistag": 0.1,
-        "ddt": {"n_estimators": 5, "min_samples_leaf": 10, "min_samples_split": 20},
+        "ddt": {"n_estimators": 5, "min_samples_leaf": 10},
     },
 }
 

@@ -116,9 +116,10 @@ def test_a_file_that_the_index_does_not_list(servers, tmp_path):
         fetch_file(offer(servers, tmp_path), "train", "ntuple_merged_8.root")
 
 
-def test_what_is_no_index_is_named(servers, tmp_path):
+@pytest.mark.parametrize("index", [b'{"error": 1}', b'[{"uri": "root://server//a/ntuple_merged_9.root"}]', b"no JSON"])
+def test_what_is_no_index_is_named(servers, tmp_path, index):
     with pytest.raises(InputError, match=r"expected a list of entries with 'uri', 'size' and 'checksum'"):
-        fetch_file(offer(servers, tmp_path, index=b'{"error": 1}'), "train", "ntuple_merged_9.root")
+        fetch_file(offer(servers, tmp_path, index=index), "train", "ntuple_merged_9.root")
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the record's metadata are not beside this checkout")

@@ -19,7 +19,7 @@ from papers.hbb.settings import DdtConfig, Settings
 from papers.hbb.tests.made_jets import make_table, write
 
 EDGES = np.linspace(40, 200, 9)
-DDT = DdtConfig(n_estimators=200, min_samples_leaf=50, min_samples_split=200, max_depth=5, seed=42)
+DDT = DdtConfig(n_estimators=50, min_samples_leaf=200, max_depth=[3], seed=42)
 
 
 def two_gaussians(n=40_000, distance=1.5):
@@ -58,7 +58,7 @@ def sculpted(n, seed):
 @pytest.mark.parametrize("mistag", [0.05, 0.3])
 def test_a_mass_dependent_cut_takes_the_sculpting_away(mistag):
     mass, score = sculpted(6000, 1)
-    cut = measures.MassCut.fit(mass, score, mistag=mistag, config=DDT)
+    cut = measures.MassCut.fit(mass, score, mistag=mistag, depth=3, config=DDT)
     other_mass, other = sculpted(20_000, 2)
     plain = measures.sculpting(other_mass, other > measures.threshold_at(other, mistag), EDGES)
     passed = cut.passes(other_mass, other)
@@ -82,9 +82,9 @@ def test_the_excess_over_chance_is_nothing_without_sculpting_and_nearly_all_of_i
     )
     assert none["djs"]["value"] > 0.005, "even a blind cut has one"
     assert abs(none["djs_excess"]["value"]) < 3 * none["djs_excess"]["error"]
-    assert abs(none["djs_sigma"]["value"]) < 3
+    assert none["djs_p"]["value"] > 0.02
     assert some["djs_excess"]["value"] > 5 * some["djs_excess"]["error"]
-    assert some["djs_sigma"]["value"] > 10
+    assert some["djs_p"]["value"] == pytest.approx(1 / 201)
     assert some["djs_excess"]["value"] < some["djs"]["value"]
 
 
@@ -113,14 +113,27 @@ def test_sculpting_is_seen_if_there_is_any_and_ddt_takes_most_of_it_away(blind):
     plain = measure_plain(test, "interaction", config, seed=0)
     found = Decorrelated(valid, test, "interaction", config).measure(seed=0)
     for key in ("90", "mistag"):
-        before, after = (metrics[f"djs_sigma_{key}"]["value"] for metrics in (plain, found))
+        before, after = (metrics[f"djs_{key}"]["value"] for metrics in (plain, found))
+        shuffled, removed = found[f"shuffled_djs_{key}"], found[f"djs_removed_{key}"]
+        assert removed["value"] == pytest.approx(before - after)
         if blind:
-            assert abs(before) < 3 and abs(after) < 3
+            assert plain[f"djs_p_{key}"]["value"] > 0.02
+            assert after < shuffled["value"] + 4 * shuffled["error"]
+            assert abs(removed["value"]) < 4 * removed["error"]
         else:
-            assert before > 40 and after < before / 3
-            assert found[f"djs_{key}"]["value"] < plain[f"djs_{key}"]["value"] / 8
+            assert plain[f"djs_p_{key}"]["value"] < 0.01
+            assert after < before / 8
+            assert removed["value"] > 10 * removed["error"]
     assert found["mistag_mistag"]["value"] == pytest.approx(config.mistag, rel=0.3)
-    assert found["chance_djs_mistag"]["value"] > 0
+
+
+def test_the_depth_of_the_trees_follows_what_the_jets_can_tell():
+    config = DDT.model_copy(update={"max_depth": [1, 4]})
+    random = np.random.default_rng(9)
+    mass = random.uniform(40, 200, 3000)
+    waves = np.sin(mass / 6) + random.normal(0, 0.3, len(mass))
+    for score, depth in ((1 / (1 + np.exp(-waves)), 4), (random.random(len(mass)), 1)):
+        assert measures.best_depth(mass, score, mistag=0.2, config=config) == depth
 
 
 def test_the_threshold_is_found_anew_in_each_bin():

@@ -10,9 +10,10 @@ import torch
 from papers.hbb import branches, model
 from papers.hbb.inputs import SIZES, Scaling, build
 from papers.hbb.model import Adversary, InteractionNetwork, from_authors, n_parameters
+from papers.hbb.read import read_jets
 from papers.hbb.reference import GraphNetwork, dense_scores
 from papers.hbb.settings import ExperimentConfig
-from papers.hbb.tests.made_jets import REAL
+from papers.hbb.tests.made_jets import REAL, VECTORS
 
 COUNTS = [0, 1, 2, 3, 25, 40, 58, 59, 60]  # the reader keeps 60 of 80
 
@@ -143,6 +144,21 @@ def real_jet(number):
     return batch | {"vertices": torch.zeros(1, 5, 14), "n_vertices": torch.tensor([0])}
 
 
+def generated_jets():
+    """Jets of our generator with their raw features, from 1e-8 to 1e4, and COUNTS tracks: cut, or repeated."""
+    found = next(read_jets(VECTORS, ["fj_pt"], ["tracks", "vertices"], chunk_jets=len(COUNTS)))
+    own, counts = found.padded["tracks"], found.counts["tracks"]
+    tracks = np.zeros((len(COUNTS), 60, 30), np.float32)
+    for jet, n in enumerate(COUNTS):
+        tracks[jet, :n] = own[jet, np.arange(n) % counts[jet]]
+    assert counts.min() > 0 and np.ptp(tracks) > 100
+    batch = {"tracks": torch.tensor(tracks), "n_tracks": torch.tensor(COUNTS)}
+    return batch | {
+        "vertices": torch.tensor(found.padded["vertices"]),
+        "n_vertices": torch.tensor(found.counts["vertices"]),
+    }
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_real_qcd_jets_look_like_qcd_to_the_released_network(released, number):
     network, batch = released("IN.pth", (60, 30)), real_jet(number)
@@ -151,10 +167,11 @@ def test_real_qcd_jets_look_like_qcd_to_the_released_network(released, number):
 
 
 @pytest.mark.parametrize(("name", "hidden"), [("IN.pth", (60, 30)), ("gnn_baseline_best.pth", (60, 60))])
-@pytest.mark.parametrize("jets", ["random", "real"])
+@pytest.mark.parametrize("jets", ["random", "generated", "real 0", "real 1"])
 def test_released_weights_give_the_same_in_all_formulations(released, name, hidden, jets):
     network = released(name, hidden)
-    batch = make_batch(names=("tracks", "vertices"), spread=0.3) if jets == "random" else real_jet(1)
+    made = {"random": lambda: make_batch(names=("tracks", "vertices"), spread=0.3), "generated": generated_jets}
+    batch = made[jets]() if jets in made else real_jet(int(jets[-1]))
     probability = network(batch).softmax(dim=1)
     for other in (dense_scores(network, batch), GraphNetwork(network)(batch)):
         assert torch.allclose(other.softmax(dim=1), probability, atol=1e-5)

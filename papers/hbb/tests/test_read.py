@@ -65,6 +65,20 @@ def test_a_missing_branch_is_named_with_the_nearest(tmp_path, missing):
         read_all(path, flat=["fj_sdmass"])
 
 
+def test_hdf5_arrays_of_different_lengths_are_named(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["fj_pt"], file["fj_eta"] = np.ones(5, np.float32), np.ones(4, np.float32)
+    with pytest.raises(InputError, match=r"x\.h5: array 'fj_eta' has 4 jets, 'fj_pt' has 5"):
+        read_all(tmp_path / "x.h5", flat=["fj_pt", "fj_eta"], collections=())
+
+
+def test_a_file_without_any_labelled_jet_is_no_prepared_file(tmp_path):
+    table = make_table(6)
+    table |= {name: np.zeros_like(table[name]) for name in branches.LABELS}
+    with pytest.raises(InputError, match=r"x\.root: none of its jets is labelled"):
+        write_cache(tmp_path / "x.h5", write(tmp_path / "x.root", table), CONFIG)
+
+
 def test_another_tree_is_named(tmp_path):
     with uproot.recreate(tmp_path / "x.root") as file:
         file.mktree("deepntuplizer/trees", {"a": np.float32})

@@ -36,7 +36,7 @@ def batch(signal):
     own = reconstruct(pass_material(signal.final, random), random)
     counts = random.poisson(3, signal.n_events)
     candidates = join([own, *add_pileup(pool_of(signal), counts, random)])
-    conditions = Conditions(False, counts, np.full(signal.n_events, 3.0), 0)
+    conditions = Conditions(False, counts, 1 + counts, np.full(signal.n_events, 3.0), 0)
     return make_batch(signal, candidates, conditions), candidates
 
 

@@ -1,4 +1,6 @@
-"""Training learns, repeats itself, goes on after an interruption, and can forget the mass (arXiv:1909.12285)."""
+"""Training learns, repeats itself, goes on after a break, and works against its adversary (arXiv:1909.12285)."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -91,6 +93,28 @@ def test_the_adversary_reaches_the_tagger_after_its_start_only(jets):
         not torch.allclose(against.network.state_dict()[name], value, atol=1e-4)
         for name, value in plain.network.state_dict().items()
     )
+
+
+def test_a_step_of_the_tagger_makes_the_adversary_worse(jets):
+    """The adversary stands still, and its weight drowns the tagger's own loss."""
+    training = train.Training(config(inputs="standardised", adversary_weight=1e4, learning_rate=1e-4), seed=1)
+    training.adversary_optimiser = torch.optim.SGD(training.adversary.parameters(), lr=0.0)
+    found = jets["train"].gather(
+        ["tracks", "n_tracks", "vertices", "n_vertices", "label", "spectators"], np.arange(len(jets["train"]))
+    )
+    label, bins = torch.as_tensor(found.pop("label")).long(), train.mass_bins(found.pop("spectators"))
+    batch = Scaling.of(jets["train"], training.experiment, seed=1).apply(found)
+
+    @torch.no_grad()
+    def ignorance():
+        told = training.adversary(training.network.summary(batch)[label == 0])
+        return float(torch.nn.functional.cross_entropy(told, bins[label == 0]))
+
+    losses = [ignorance()]
+    for _ in range(5):
+        training.step(batch, label, bins)
+        losses.append(ignorance())
+    assert all(after > before for before, after in pairwise(losses))
 
 
 def test_masses_outside_count_to_the_nearest_bin():
