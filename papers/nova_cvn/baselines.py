@@ -24,15 +24,17 @@ SMEAR = 1.0  # standard deviation, in coarse pixels
 BLOCK = 512
 
 
-def fit_moments(train: Prepared, config: ExperimentConfig, *, seed: int) -> HistGradientBoostingClassifier:
-    """Return boosted trees fitted to the training events' moments.
+def fit_moments(
+    train: Prepared, chosen: np.ndarray, config: ExperimentConfig, *, seed: int
+) -> HistGradientBoostingClassifier:
+    """Return boosted trees fitted to the moments of the training events at some places (event,).
 
     The number of trees is what `max_iterations` says: no early stopping, which would need another split.
     """
     trees = HistGradientBoostingClassifier(
         max_iter=config.max_iterations, learning_rate=0.05, early_stopping=False, random_state=seed
     )
-    return trees.fit(train.moments, train.interaction)
+    return trees.fit(train.moments[chosen], train.interaction[chosen])
 
 
 def all_outputs(probability: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -83,15 +85,18 @@ def vote(images: np.ndarray, library: np.ndarray, label: np.ndarray, *, n_neighb
 
 
 def score(splits: dict[str, Prepared], config: ExperimentConfig, *, seed: int) -> dict[str, np.ndarray]:
-    """Return the outputs (event, N_OUTPUTS) for the splits valid and test, learnt from the split train."""
+    """Return the outputs (event, N_OUTPUTS) for the splits valid and test, learnt from the split train.
+
+    Neither depends on chance, so each seed learns from training events drawn with repetition: that is their scatter.
+    """
     train = splits["train"]
+    n_drawn = len(train) if config.kind == "moments" else min(config.n_library, len(train))
+    chosen = np.sort(np.random.default_rng(seed).integers(len(train), size=n_drawn))
     if config.kind == "moments":
-        trees = fit_moments(train, config, seed=seed)
+        trees = fit_moments(train, chosen, config, seed=seed)
         return {
             name: all_outputs(trees.predict_proba(splits[name].moments), trees.classes_) for name in ("valid", "test")
         }
-    n_library = min(config.n_library, len(train))
-    chosen = np.sort(np.random.default_rng(seed).choice(len(train), n_library, replace=False))
     library, label = coarse_images(train, chosen), train.interaction[chosen]
     return {
         name: vote(

@@ -37,9 +37,8 @@ def normalised(matrix: np.ndarray) -> np.ndarray:
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
-def mean_efficiency(matrix: np.ndarray, *, min_events: int) -> float:
-    """Return the mean of the diagonal shares over the classes with at least `min_events` events."""
-    counted = matrix.sum(axis=1) >= min_events
+def mean_efficiency(matrix: np.ndarray, counted: np.ndarray) -> float:
+    """Return the mean of the diagonal shares over the classes of a mask (class,); 0 if it is empty."""
     return float(np.diag(normalised(matrix))[counted].mean()) if counted.any() else 0.0
 
 

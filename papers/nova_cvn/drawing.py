@@ -17,8 +17,8 @@ MAP_COLOURS = "gist_heat_r"
 
 
 def draw_map(axes: Axes, image: Array) -> None:
-    """One view (plane, cell): beam from the left, empty pixels white."""
-    axes.imshow(image.T, origin="lower", cmap=MAP_COLOURS, aspect="auto", interpolation="nearest", vmin=0)
+    """One view (plane, cell) in 256 steps: beam from the left, empty pixels white, one scale for all."""
+    axes.imshow(image.T, origin="lower", cmap=MAP_COLOURS, aspect="auto", interpolation="nearest", vmin=0, vmax=255)
     axes.minorticks_off()
     axes.tick_params(labelsize=7)
 
@@ -113,8 +113,8 @@ def draw_filters(filters: Array, image: Array, maps: Array) -> tuple[Figure, Dra
     side = int(np.ceil(np.sqrt(n)))
     figure, (left, centre, right) = new_figure(figsize=(13, 4.4), ncols=3)
     limit = np.abs(filters).max()
-    shown = left.imshow(_tiles(filters, side), cmap="RdBu_r", vmin=-limit, vmax=limit)
-    left.set_title(f"{n} filters 7 × 7, Y view")
+    shown = left.imshow(_tiles(filters.transpose(1, 0, 2)[::-1], side), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    left.set_title(f"{n} filters 7 × 7, Y view; planes to the right")
     figure.colorbar(shown, ax=left, shrink=0.8)
     draw_map(centre, image)
     centre.set(title="νμ CC event, Y view", xlabel="plane of the view", ylabel="cell")
@@ -124,8 +124,12 @@ def draw_filters(filters: Array, image: Array, maps: Array) -> tuple[Figure, Dra
         axes.set_xticks([])
         axes.set_yticks([])
         axes.minorticks_off()
-    rows, columns, number = np.indices(filters.shape).reshape(3, -1)
-    return figure, {"filter": number, "row": rows, "column": columns, "weight": filters.ravel()}
+    drawn: Drawn = {}
+    for name, values in (("filter", filters), ("map", maps)):
+        planes, cells, number = np.indices(values.shape).reshape(3, -1)
+        drawn |= {name: number, f"{name}_plane": planes, f"{name}_cell": cells, f"{name}_value": values.ravel()}
+    hits = np.nonzero(image)
+    return figure, drawn | {"image_plane": hits[0], "image_cell": hits[1], "image_value": image[hits]}
 
 
 def _tiles(images: Array, side: int) -> Array:

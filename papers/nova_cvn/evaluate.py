@@ -12,7 +12,15 @@ import numpy as np
 from common.atomic import write_json
 from common.stage import parse, run
 from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.measures import Metric, Scored, choose_cuts, matrix_values, selection_values, with_errors
+from papers.nova_cvn.measures import (
+    Metric,
+    Scored,
+    choose_cuts,
+    counted_classes,
+    matrix_values,
+    selection_values,
+    with_errors,
+)
 from papers.nova_cvn.moments import MOMENTS
 from papers.nova_cvn.real_events import REAL, REAL_TYPES
 from papers.nova_cvn.settings import EvaluateConfig
@@ -23,11 +31,12 @@ def classifier_metrics(
 ) -> dict[str, Metric]:
     """Return the numbers of one classifier."""
     cuts = choose_cuts(Scored.of(valid, file["valid"][:]), config)
-
-    def measure(events: Scored) -> dict[str, float]:
-        return matrix_values(events, config) | selection_values(events, cuts, config)
-
     events = Scored.of(test, file["test"][:])
+    counted = counted_classes(events, min_events=config.min_class_events)
+
+    def measure(drawn: Scored) -> dict[str, float]:
+        return matrix_values(drawn, counted) | selection_values(drawn, cuts, config)
+
     found = with_errors(events, measure, n_bootstrap=config.n_bootstrap, seed=seed)
     if "n_parameters" in file.attrs:
         found["n_parameters"] = {"value": float(file.attrs["n_parameters"]), "error": 0.0, "n": 1}

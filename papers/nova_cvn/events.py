@@ -19,3 +19,7 @@ class Events:
     def __len__(self) -> int:
         """Return the number of events."""
         return len(self.interaction)
+
+    def take(self, chosen: np.ndarray) -> "Events":
+        """Return some of the events, by a mask or indices."""
+        return Events(self.views[chosen], self.interaction[chosen], self.energy_gev[chosen], self.lepton_gev[chosen])

@@ -52,15 +52,25 @@ def selection_score(events: Scored, selection: Selection) -> np.ndarray:
     return flavour_scores(events.probability)[:, list(FLAVOURS).index(selection)]
 
 
-def matrix_values(events: Scored, config: EvaluateConfig) -> dict[str, float]:
-    """Return what follows from the two confusion matrices."""
+def counted_classes(events: Scored, *, min_events: int) -> np.ndarray:
+    """Return which of the 13 classes (class,) have enough events: the same ones for every seed and bootstrap draw."""
+    return class_matrix(events.interaction, events.probability).sum(axis=1) >= min_events
+
+
+def matrix_values(events: Scored, counted: np.ndarray) -> dict[str, float]:
+    """Return what follows from the two confusion matrices.
+
+    Args:
+        events: The events.
+        counted: (class,) mask of the 13 classes that have enough of them.
+    """
     classes, flavours = (
         function(events.interaction, events.probability) for function in (class_matrix, flavour_matrix)
     )
     shares = normalised(flavours)
     values = {
         "accuracy": float(np.mean(events.probability.argmax(axis=1) == events.interaction)),
-        "mean_class_efficiency": mean_efficiency(classes, min_events=config.min_class_events),
+        "mean_class_efficiency": mean_efficiency(classes, counted),
         "mistaken.nc_nue": mistaken(flavours, "nc", "nue"),
         "mistaken.largest_other": largest_other_mistake(flavours, SHARED_TABLE),
         "mistaken.largest_other_with_nutau": largest_other_mistake(flavours, (*SHARED_TABLE, "nutau")),
@@ -69,7 +79,7 @@ def matrix_values(events: Scored, config: EvaluateConfig) -> dict[str, float]:
         values[f"flavour.{name}"] = float(shares[number, number])
     values["flavour.best_other"] = max(values[f"flavour.{name}"] for name in ("nue", "nutau", "nc"))
     for number, place in enumerate(NEUTRINO_CLASSES):
-        if classes[number].sum() >= config.min_class_events:
+        if counted[number]:
             key = INTERACTIONS[place].lower().replace(" ", "_")
             values[f"class.{key}"] = float(normalised(classes)[number, number])
     return values
@@ -111,14 +121,12 @@ def with_errors(
 ) -> dict[str, Metric]:
     """Return each number with its bootstrap error: events are drawn with repetition.
 
-    A number that most draws do not have, such as a class with too few events, is left out.
+    A draw that lacks a number, such as one without any signal, does not count for its error.
     """
-    values = measure(events)
-    random = np.random.default_rng(seed)
+    random, found = np.random.default_rng(seed), {}
     draws = [measure(events.drawn(random.integers(len(events), size=len(events)))) for _ in range(n_bootstrap)]
-    found = {}
-    for name, value in values.items():
+    for name, value in measure(events).items():
         scatter = [draw[name] for draw in draws if name in draw]
-        if len(scatter) > len(draws) / 2:
-            found[name] = {"value": value, "error": float(np.std(scatter, ddof=1)), "n": len(events)}
+        error = float(np.std(scatter, ddof=1)) if len(scatter) > 1 else 0.0
+        found[name] = {"value": value, "error": error, "n": len(events)}
     return found

@@ -60,9 +60,10 @@ def _check(file: h5py.File, path: Path) -> int:
     """Return the number of events of a file that has all that is needed."""
     names = [MAPS, *(f"{GROUP}/{name}" for name in TRUTH)]
     for name in names:
-        if name not in file:
-            group = file[GROUP] if GROUP in file and "/" in name else file
-            raise InputError(f"{path}: no data set '{name}'.{nearest(name.rpartition('/')[2], group)}")
+        if not isinstance(file.get(name), h5py.Dataset):
+            group = file.get(GROUP) if "/" in name else file
+            known = list(group) if isinstance(group, h5py.Group) else list(file)
+            raise InputError(f"{path}: no data set '{name}'.{nearest(name.rpartition('/')[2], known)}")
     maps = file[MAPS]
     if maps.ndim != 2 or maps.shape[1] != N_PIXELS:
         raise InputError(f"{path}: expected '{MAPS}' with the shape (event, {N_PIXELS}), found {maps.shape}.")
@@ -86,4 +87,8 @@ def _block(file: h5py.File, part: slice, *, layout: Layout, where: Path) -> Even
             f"{where}: expected interaction types 0 to {N_LABELS - 1} ({INTERACTIONS[0]} to {INTERACTIONS[-1]}), found"
             f" {interaction[bad][0]} at event {part.start + int(np.argmax(bad))}."
         )
+    if not np.isfinite(energy).all():
+        place = part.start + int(np.argmin(np.isfinite(energy)))
+        raise InputError(f"{where}: expected finite energies in '{GROUP}/nuenergy', found another at event {place}.")
+    lepton = np.where(np.isfinite(lepton), lepton, 0.0)
     return Events(as_views(file[MAPS][part], layout), interaction.astype(np.int64), energy, lepton)

@@ -16,6 +16,7 @@ from common.receipts import data_root, locate, read_receipt
 from common.stage import parse, run
 from common.yamlio import InputError
 from papers.nova_cvn.cache import Writer
+from papers.nova_cvn.classes import N_OUTPUTS
 from papers.nova_cvn.course import read_index
 from papers.nova_cvn.dune_files import event_number, read_dune
 from papers.nova_cvn.events import Events
@@ -23,6 +24,8 @@ from papers.nova_cvn.nova_files import read_nova
 from papers.nova_cvn.settings import PrepareConfig, Split
 
 log = logging.getLogger(__name__)
+
+NO_FILE = "  there is none: of the course's files, one in five is for test, and one for validation"
 
 
 def split_of(number: int, *, every: int) -> Split:
@@ -72,14 +75,17 @@ def write_split(paths: list[Path], output: h5py.File, config: PrepareConfig) -> 
             log.warning("WARNING: left out: %s", error)
             skipped[path.name] = str(error)
             continue
+        n_kept = 0
         for block in read_events(path, config):
             writer = writer or Writer(output, shape=block.views.shape[1:])
-            writer.append(block)
-        log.info("%s: %d events", path.name, n_file)
-        n_events += n_file
+            known = block.take(block.interaction < N_OUTPUTS)  # what is none of the types has no output to be learnt by
+            writer.append(known)
+            n_kept += len(known)
+        log.info("%s: %d events, %d of them without a type are left out", path.name, n_file, n_file - n_kept)
+        n_events += n_kept
     output.attrs["skipped"] = json.dumps(skipped, sort_keys=True)
     if not n_events:
-        reasons = "\n".join(f"  {reason}" for reason in skipped.values()) or "  there are none"
+        reasons = "\n".join(f"  {reason}" for reason in skipped.values()) or NO_FILE
         raise InputError(f"no file of this split can be used:\n{reasons}\nWithout any network: --config run=generated")
     return n_events
 

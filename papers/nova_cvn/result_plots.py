@@ -95,7 +95,8 @@ def draw_spectra(
         cuts: By selection.
     """
     figure, grid = new_figure(figsize=(10, 6), nrows=2, ncols=2, sharex=True, height_ratios=[2, 1])
-    edges = np.arange(0, 8.5, 0.5)
+    edges = np.arange(0, 9, 0.5)
+    energy_gev = np.minimum(energy_gev, edges[-1] - 0.25)  # the last bin holds all that is above
     drawn: Drawn = {"energy_low_gev": edges[:-1], "energy_high_gev": edges[1:]}
     for (upper, lower), (selection, score) in zip(grid.T, scores.items(), strict=True):
         signal = weights[selection][SIGNAL]
@@ -111,7 +112,7 @@ def draw_spectra(
         lower.stairs(share, edges, color="C3")
         drawn[f"{selection}_efficiency"] = share
         upper.set(ylabel="events per 0.5 GeV", title=f"CVN {SELECTION_LABELS[selection]} > {cuts[selection]:.3f}")
-        lower.set(xlabel="true neutrino energy [GeV]", ylabel="efficiency", ylim=(0, 1))
+        lower.set(xlabel="true neutrino energy [GeV], last bin: all above 8", ylabel="efficiency", ylim=(0, 1))
         upper.legend()
     return figure, drawn
 

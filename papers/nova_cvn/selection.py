@@ -41,10 +41,9 @@ class Cumulative:
         return np.where(everything > 0, self.signal / np.maximum(everything, 1e-12), 1.0)
 
     def merit(self, kind: Merit, *, min_background: float) -> np.ndarray:
-        """Return s/√b or s/√(s+b); s/√b is 0 where fewer than `min_background` events are left: it would diverge."""
+        """Return s/√b or s/√(s+b); the first diverges, so b counts as at least `min_background`: a lower limit."""
         if kind == "s_sqrt_b":
-            trusted = self.background >= min_background
-            return np.where(trusted, self.signal / np.sqrt(np.maximum(self.background, min_background)), 0.0)
+            return self.signal / np.sqrt(np.maximum(self.background, min_background))
         return self.signal / np.sqrt(np.maximum(self.signal + self.background, 1e-12))
 
 
@@ -70,8 +69,11 @@ def cumulate(score: np.ndarray, weights: Components, cuts: np.ndarray) -> Cumula
 
 
 def best_cut(cumulative: Cumulative, kind: Merit, *, min_background: float) -> int:
-    """Return the place of the cut with the largest figure of merit."""
-    return int(np.argmax(cumulative.merit(kind, min_background=min_background)))
+    """Return the place of the cut with the largest figure of merit, among those that leave `min_background` events."""
+    merit = cumulative.merit(kind, min_background=min_background)
+    if kind == "s_sqrt_b":
+        merit = np.where(cumulative.background >= min_background, merit, 0.0)
+    return int(np.argmax(merit))
 
 
 def working_point(cumulative: Cumulative, place: int, *, min_background: float) -> dict[str, float]:

@@ -4,9 +4,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from papers.nova_cvn.network import INCEPTIONS
-
 BRANCHES = ("1x1", "3x3_reduce", "3x3", "5x5_reduce", "5x5", "pool_proj")
+INCEPTIONS = {  # outputs of these branches, from the authors' network file
+    "3a": (64, 96, 128, 16, 32, 32),
+    "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64),
+    "5b": (384, 192, 384, 48, 128, 128),
+}
 
 
 def convolution(n_in, n_out, size, *, stride=1):

@@ -47,6 +47,16 @@ def test_noise_has_no_order_and_fails_loudly():
         infer_layout(rows, min_ratio=1.2, where="noise")
 
 
+CHANGED = {  # fault -> what is put in the place of a data set or a group
+    "float": ("cvnmap", lambda maps: maps[:] / 255),
+    "shape": ("cvnmap", lambda maps: maps[:, :8000]),
+    "length": ("neutrino/nuenergy", lambda energy: energy[:3]),
+    "energy": ("neutrino/nuenergy", lambda energy: np.where(np.arange(20) == 5, np.nan, energy[:])),
+    "label": ("neutrino/interaction", lambda label: np.where(np.arange(20) == 3, 16, label[:])),
+    "no group": ("neutrino", lambda _: np.ones(3)),
+}
+
+
 def broken(tmp_path, fault):
     """Return a file with one fault."""
     path = write_nova(tmp_path / "bad.h5", paint(20))
@@ -56,21 +66,13 @@ def broken(tmp_path, fault):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     else:
         with h5py.File(path, "a") as file:
-            if fault == "group":
-                del file["neutrino"]
-            elif fault == "label":
-                file["neutrino/interaction"][3] = 16
-            elif fault == "float":
-                maps = file["cvnmap"][:] / 255
-                del file["cvnmap"]
-                file["cvnmap"] = maps
-            elif fault == "shape":
-                maps = file["cvnmap"][:, :8000]
-                del file["cvnmap"]
-                file["cvnmap"] = maps
-            elif fault == "length":
-                del file["neutrino/nuenergy"]
-                file["neutrino/nuenergy"] = np.ones(3)
+            name, change = CHANGED.get(fault, ("neutrino" if fault == "group" else "cvnmap", None))
+            content = change(file[name]) if change else None
+            del file[name]
+            if content is not None:
+                file[name] = content
+            elif fault == "no data set":
+                file.create_group(name)
     return path
 
 
@@ -82,6 +84,9 @@ FAULTS = {
     "float": r"as uint8.*found float64",
     "shape": r"\(event, 16000\), found \(20, 8000\)",
     "length": r"'neutrino/nuenergy' with the shape \(20,\), found \(3,\)",
+    "no group": r"no data set 'neutrino/interaction'",
+    "no data set": r"no data set 'cvnmap'",
+    "energy": r"finite energies in 'neutrino/nuenergy', found another at event 5",
 }
 
 
@@ -98,6 +103,17 @@ def test_the_other_files_stay_usable(tmp_path, fault):
         assert write_split([bad, good], output, CONFIG) == 20
         assert "bad.h5" in output.attrs["skipped"] and len(output["interaction"]) == 20
     assert bad.exists()
+
+
+def test_events_without_a_type_are_left_out(tmp_path):
+    """The enumeration's last entry, 15, is "other": the network has no output for it."""
+    path = write_nova(tmp_path / "some.h5", paint(20))
+    with h5py.File(path, "a") as file:
+        file["neutrino/interaction"][[2, 7]] = 15
+        kept = np.delete(file["neutrino/interaction"][:], [2, 7])
+    with h5py.File(tmp_path / "prepared.h5", "w") as output:
+        assert write_split([path], output, CONFIG) == 18
+        assert np.array_equal(output["interaction"][:], kept)
 
 
 def test_no_usable_file_is_an_error(tmp_path):

@@ -9,7 +9,7 @@ from common.config import load_settings
 from common.workflow import ROOT
 from papers.nova_cvn.classes import INTERACTIONS, NEUTRINO_CLASSES, flavour_index, flavour_scores
 from papers.nova_cvn.confusion import class_matrix, flavour_matrix, largest_other_mistake, mean_efficiency, mistaken
-from papers.nova_cvn.measures import Scored, choose_cuts, matrix_values, selection_values, with_errors
+from papers.nova_cvn.measures import Scored, choose_cuts, counted_classes, matrix_values, selection_values, with_errors
 from papers.nova_cvn.selection import best_cut, cumulate, cut_grid, working_point
 from papers.nova_cvn.settings import Settings
 from papers.nova_cvn.weights import SIGNAL, appearance, components
@@ -69,7 +69,7 @@ def test_figures_of_merit_and_their_best_cuts():
         [10 / 44**0.5, 8 / 12**0.5, 8 / 12**0.5, 8**0.5, 0]
     )
     assert passed.merit("s_sqrt_b", min_background=1)[:3].tolist() == pytest.approx([10 / 34**0.5, 4, 4])
-    assert passed.merit("s_sqrt_b", min_background=1)[3] == 0  # no background left: not trusted
+    assert passed.merit("s_sqrt_b", min_background=1)[3] == passed.signal[3]  # none left counts as one: a lower limit
     assert best_cut(passed, "s_sqrt_sb", min_background=1) == 3
     assert best_cut(passed, "s_sqrt_b", min_background=1) == 1
     row = working_point(passed, 1, min_background=1)
@@ -92,8 +92,8 @@ def test_confusion_matrices():
     assert classes[0, 0] == 1 and classes[0, 1] == 1 and classes[12, 12] == 1 and classes[12, 4] == 1
     flavours = flavour_matrix(interaction, probability)
     assert np.diag(flavours).tolist() == [2, 1, 0, 1, 1] and flavours[3, 1] == 1
-    assert mean_efficiency(classes, min_events=1) == pytest.approx((0.5 + 1 + 0.5) / 3)
-    assert mean_efficiency(classes, min_events=2) == pytest.approx(0.5)
+    assert mean_efficiency(classes, classes.sum(axis=1) >= 1) == pytest.approx((0.5 + 1 + 0.5) / 3)
+    assert mean_efficiency(classes, classes.sum(axis=1) >= 2) == pytest.approx(0.5)
     assert mistaken(flavours, "nc", "nue") == mistaken(flavours, "nue", "nc") == 0.5
     assert largest_other_mistake(flavours, ("numu", "nue", "nc")) == 0
 
@@ -111,7 +111,9 @@ def test_a_better_classifier_gets_better_numbers():
     found = {}
     for strength in (1, 4):
         valid, test = (made(3000, seed=seed, strength=strength) for seed in (0, 1))
-        found[strength] = matrix_values(test, CONFIG) | selection_values(test, choose_cuts(valid, CONFIG), CONFIG)
+        found[strength] = matrix_values(test, counted_classes(test, min_events=1)) | selection_values(
+            test, choose_cuts(valid, CONFIG), CONFIG
+        )
     keys = ("accuracy", "mean_class_efficiency", "nue.auc", "numu.auc", "nue.at_s_sqrt_sb.s_sqrt_sb")
     for key in (*keys, "numu.at_s_sqrt_sb.s_sqrt_sb", "nue.at_s_sqrt_b.purity"):
         assert found[4][key] > found[1][key], key
@@ -119,12 +121,34 @@ def test_a_better_classifier_gets_better_numbers():
 
 def test_bootstrap_errors_are_binomial():
     events = made(2000, seed=0, strength=2)
-    found = with_errors(events, lambda e: {"accuracy": matrix_values(e, CONFIG)["accuracy"]}, n_bootstrap=200, seed=0)
+    found = with_errors(
+        events, lambda e: {"accuracy": matrix_values(e, np.ones(13, bool))["accuracy"]}, n_bootstrap=200, seed=0
+    )
     p = found["accuracy"]["value"]
     assert found["accuracy"]["error"] == pytest.approx(np.sqrt(p * (1 - p) / 2000), rel=0.2)
 
 
-def test_a_number_that_most_draws_lack_is_left_out():
+def test_a_draw_without_a_number_does_not_count_for_its_error():
     events = made(100, seed=0, strength=2)
-    calls = iter([{"a": 1.0, "b": 1.0}, {"a": 1.0}, {"a": 2.0}, {"a": 3.0, "b": 1.0}])
-    assert set(with_errors(events, lambda _: next(calls), n_bootstrap=3, seed=0)) == {"a"}
+    calls = iter([{"a": 1.0}, {"a": 2.0, "b": 1.0}, {"a": 4.0}, {"a": 3.0, "b": 7.0}])  # three draws, then all events
+    found = with_errors(events, lambda _: next(calls), n_bootstrap=3, seed=0)
+    assert found["a"]["value"] == 3 and found["a"]["error"] == pytest.approx(np.std([1, 2, 4], ddof=1))
+    assert found["b"] == {"value": 7.0, "error": 0.0, "n": 100}
+
+
+def test_all_seeds_have_the_same_numbers():
+    """Of a class with just as many events as it needs, bootstrap draws have more or fewer."""
+    events = made(400, seed=0, strength=2)
+    smallest = int(np.bincount(events.interaction, minlength=14)[[*range(12), 13]].min())
+    counted = counted_classes(events, min_events=smallest)
+    keys = {
+        frozenset(with_errors(events, lambda drawn: matrix_values(drawn, counted), n_bootstrap=5, seed=seed))
+        for seed in range(6)
+    }
+    assert counted.all() and len(keys) == 1
+
+
+def test_a_cut_that_leaves_no_background_on_the_test_events_keeps_its_merit():
+    passed = by_hand()
+    row = working_point(passed, 3, min_background=1)
+    assert row["background"] == 0 and row["s_sqrt_b"] == row["signal"] == 8

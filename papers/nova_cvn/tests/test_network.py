@@ -1,6 +1,8 @@
 """The CVN's table of layers and count, and PyTorch as its oracle."""
 
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -8,10 +10,13 @@ import pytest
 import tensorflow as tf
 import torch
 
+from common.config import load_settings
+from common.workflow import ROOT
 from papers.nova_cvn.classes import N_OUTPUTS
+from papers.nova_cvn.generator import Generator
 from papers.nova_cvn.network import BIAS, LocalResponse, build, ceil_pool, n_trained
 from papers.nova_cvn.predict import layer_table
-from papers.nova_cvn.settings import ExperimentConfig
+from papers.nova_cvn.settings import ExperimentConfig, Settings
 from papers.nova_cvn.tests.cvn_torch import CVN
 from papers.nova_cvn.tests.made_events import needs_real_events, paint, real_events
 
@@ -107,10 +112,13 @@ def test_value_and_gradient_of_the_normalisation_are_tensorflows(n_channels):
 def images_of(kind):
     if kind == "made":
         return paint(4).views / np.float32(255)
+    if kind == "generated":
+        generator = Generator(load_settings(ROOT / "papers/nova_cvn", "generated", Settings).simulate)
+        return np.stack([generator.event(label, (3, label)).maps for label in (0, 6, 13)]) / np.float32(255)
     return np.stack(list(real_events().values())).astype(np.float32) / 255
 
 
-@pytest.mark.parametrize("kind", ["made", pytest.param("real", marks=needs_real_events)])
+@pytest.mark.parametrize("kind", ["made", "generated", pytest.param("real", marks=needs_real_events)])
 @pytest.mark.parametrize("width", [1.0, 0.25])
 def test_pytorch_agrees(kind, width):
     network = make(width=width)
@@ -129,3 +137,9 @@ def test_every_network_takes_any_number_of_views(kind, n_views):
     network = build((n_views, 100, 80), ExperimentConfig(kind=kind, width=0.1))
     outputs = np.asarray(network(paint(2, n_views=n_views).views / np.float32(255)))
     assert outputs.shape == (2, N_OUTPUTS) and np.allclose(outputs.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("stage", ["fetch", "simulate", "prepare", "baselines", "evaluate", "figures"])
+def test_only_train_and_predict_import_tensorflow(stage):
+    code = f"import sys, papers.nova_cvn.{stage}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
