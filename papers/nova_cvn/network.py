@@ -163,7 +163,9 @@ def build_modern(shape: tuple[int, ...], config: ExperimentConfig) -> keras.Mode
 
     view = keras.Input((*shape[1:], 1))
     filters = [max(1, round(config.width * number)) for number in (32, 64, 128)]
-    values = layers.Conv2D(filters[0], 5, strides=4, padding="same", activation="relu")(view)
+    # Without a bias, empty pixels stay zero. With one, its changes move nearly all pixels by more than their spread,
+    # and the running averages of the first normalisation, which lag behind, are of no use for validation.
+    values = layers.Conv2D(filters[0], 5, strides=4, padding="same", activation="relu", use_bias=False)(view)
     for number in filters:
         values = unit(values, number, stride=2 if number != filters[0] else 1)
     tower = keras.Model(view, values, name="tower")

@@ -45,8 +45,8 @@ class History:
 def compile_network(network: keras.Model, config: TrainOne, *, n_train: int) -> None:
     """Give a network the article's optimiser, its schedule scaled to `n_train` events.
 
-    `jit_compile=False`: with XLA, convolutions on a CPU do without oneDNN. Keras decides the same by itself on a machine
-    that has nothing but a CPU.
+    `jit_compile=False`: with XLA, convolutions on a CPU do without oneDNN. Keras decides the same by itself on a
+    machine that has nothing but a CPU.
     """
     experiment = config.experiment
     n_iterations = experiment.epochs * math.ceil(n_train / experiment.batch)
