@@ -45,7 +45,7 @@ def test_editing_published_numbers_only_compares_again(finished, tmp_path):
 
 def test_editing_a_shared_module_reruns_what_imports_it(finished, tmp_path):
     checkout = fresh_checkout_of(finished, tmp_path)
-    checkout.edit("common/plotting.py", "six significant digits", "6 significant digits")
+    checkout.edit("common/plotting.py", "Without the date", "Without a date")
     assert checkout.jobs(*SMOKE) == {"mini_figures": 1, "report": 1, **SUMMARY}
 
 
