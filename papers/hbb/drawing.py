@@ -118,24 +118,30 @@ def draw_sculpting(
             axes[0].errorbar(centre + 0.8 * (number - 2), density, error, fmt="none", color=f"C{number - 1}")
         drawn |= {f"{name.replace(' ', '_')}_density": density, f"{name.replace(' ', '_')}_error": error}
     axes[0].set(ylabel="normalised density [1/GeV]", title=titles[0])
-    everything = np.maximum(np.histogram(mass, edges)[0], 1)
     for panel, (tagger, masks) in zip(axes[1:], passing.items(), strict=True):
-        panel.axhline(1, color="0.6", linewidth=0.8)
-        for number, (name, mask) in enumerate(masks.items()):
-            share = np.histogram(mass[mask], edges)[0] / everything
-            average = max(float(mask.mean()), 1e-9)
-            ratio, error = share / average, np.sqrt(share * (1 - share) / everything) / average
-            panel.errorbar(
-                centre + 3 * number - 1.5, ratio, error, fmt="o", color=f"C{number}", label=f"{name}: {mask.sum()} jets"
-            )
-            key = f"{tagger}_{name.replace(' ', '_')}"
-            drawn |= {f"{key}_relative_mistag": ratio, f"{key}_relative_mistag_error": error}
+        drawn |= _draw_relative_mistag(panel, mass, masks, edges, tagger=tagger)
         panel.set(ylabel="mistag rate / that of all masses", title=f"{label(tagger)},\n{titles[1]}")
-        panel.set_ylim(bottom=0)
     for panel in axes:
         panel.set(xlabel="soft-drop mass of QCD jets [GeV]")
         panel.legend()
     return figure, drawn
+
+
+def _draw_relative_mistag(axes: Axes, mass: Array, masks: Mapping[str, Array], edges: Array, *, tagger: str) -> Drawn:
+    """Draw the mistag rate in bins of the mass over that of all masses, for each mask (jet,) of QCD jets."""
+    drawn: Drawn = {}
+    everything, centre = np.maximum(np.histogram(mass, edges)[0], 1), (edges[:-1] + edges[1:]) / 2
+    axes.axhline(1, color="0.6", linewidth=0.8)
+    for number, (name, mask) in enumerate(masks.items()):
+        share = np.histogram(mass[mask], edges)[0] / everything
+        average = max(float(mask.mean()), 1e-9)
+        ratio, error = share / average, np.sqrt(share * (1 - share) / everything) / average
+        text = f"{name}: {mask.sum()} jets"
+        axes.errorbar(centre + 3 * number - 1.5, ratio, error, fmt="o", color=f"C{number}", label=text)
+        key = f"{tagger}_{name.replace(' ', '_')}"
+        drawn |= {f"{key}_relative_mistag": ratio, f"{key}_relative_mistag_error": error}
+    axes.set_ylim(bottom=0)
+    return drawn
 
 
 def draw_decorrelation(points: Mapping[str, list[dict[str, float]]]) -> tuple[Figure, Drawn]:
