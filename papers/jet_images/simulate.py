@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.jets import as_p4
+from common.jets import Objects, as_p4
 from common.kinematics import mass, pt_eta_phi
 from common.pythia import Particles
 from common.receipts import generated_receipt, write_receipt
@@ -23,7 +23,6 @@ from common.shards import Shard, make, shards
 from common.stage import parse, run
 from papers.jet_images.detector import (
     Trimmed,
-    cells_of,
     n_subjettiness,
     select,
     subjet_distance,
@@ -75,18 +74,28 @@ def images_of(jets: Trimmed, weight: np.ndarray, config: SimulateConfig, *, sign
     return JetImages(shape, np.full(len(pt), signal, np.int8), weight[jets.event], variables)
 
 
+def particle_masses(jets: Trimmed, particles: Particles, config: SimulateConfig) -> np.ndarray:
+    """Return the mass [GeV] (jet,) of the trimmed leading jet of the same events without a calorimeter."""
+    chosen = np.isin(particles.event, jets.event)
+    number = np.searchsorted(jets.event, particles.event[chosen])  # each event has one jet
+    objects = Objects(number, particles.p4[chosen])
+    return mass(trimmed_jets(objects, config.jets, n_events=len(jets.event), lowest_pt_gev=0.0).p4)
+
+
 def steps_of(
     jets: Trimmed, particles: Particles, weight: np.ndarray, config: SimulateConfig, *, signal: int
 ) -> dict[str, np.ndarray]:
-    """Return the masses [GeV] (jet,) after each step; "particles" is that of what has filled the jet's towers."""
-    rows = []
-    for index, event in enumerate(jets.event):
-        own = particles.p4[particles.event == event]
-        filled = cells_of(as_p4(jets.constituents[index]), config.jets)
-        fine = own[np.isin(cells_of(own, config.jets), filled)].sum(axis=0)
-        steps = masses_by_step(deposits_of(jets, index), half_width=config.image_range)
-        rows.append({"particles": mass(fine), **steps, "signal": signal, "weight": weight[event]})
-    return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+    """Return the masses [GeV] (jet,) after each step, beginning with "particles", where there are no pixels yet."""
+    if len(jets.event) == 0:
+        return {}
+    deposits = [deposits_of(jets, index) for index in range(len(jets.event))]
+    rows = [masses_by_step(deposit, half_width=config.image_range) for deposit in deposits]
+    return {
+        "particles": particle_masses(jets, particles, config),
+        **{name: np.array([row[name] for row in rows]) for name in rows[0]},
+        "signal": np.full(len(rows), signal),
+        "weight": weight[jets.event],
+    }
 
 
 def join_steps(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("fastjet")
+pytest.importorskip("pythia8mc")
 
 from common.config import load_settings
 from common.jets import Objects, as_p4
 from common.kinematics import four_vector, mass, pt_eta_phi
+from common.pythia import Particles
 from common.workflow import ROOT
 from papers.jet_images.detector import (
     cells_of,
@@ -18,8 +20,10 @@ from papers.jet_images.detector import (
     trimmed_jets,
 )
 from papers.jet_images.settings import Settings
+from papers.jet_images.simulate import particle_masses
 
-CONFIG = load_settings(ROOT / "papers/jet_images", "generated", Settings).simulate.jets
+SIMULATE = load_settings(ROOT / "papers/jet_images", "generated", Settings).simulate
+CONFIG = SIMULATE.jets
 
 
 def objects(*events):
@@ -82,3 +86,15 @@ def test_mass_distance_and_window_of_two_prongs():
 def test_a_jet_of_one_subjet_has_no_distance():
     found = trimmed_jets(objects([(270.0, 0.0, 1.0)]), CONFIG, n_events=1, lowest_pt_gev=240)
     assert subjet_distance(found.subjets).tolist() == [0]
+
+
+def test_without_a_calorimeter_a_jet_is_made_of_the_particles_of_its_own_event():
+    """Two prongs each, and a soft one that trimming drops; the event between them is not asked for."""
+    prongs = [(130.0, 0.32, 1.0), (140.0, 0.93, 1.04)], [(150.0, -0.08, 2.0), (120.0, 0.57, 2.01)]
+    seen = objects([*prongs[0], (5.0, 0.6, 1.6)], [(90.0, 0.0, 0.0)], [*prongs[1], (5.0, 0.2, 1.4)])
+    particles = Particles(seen.event, np.full(len(seen.event), 211), seen.p4)
+    jets = trimmed_jets(towers(seen, CONFIG), CONFIG, n_events=3, lowest_pt_gev=240)
+    assert jets.event.tolist() == [0, 2]
+    expected = [mass(objects(pair).p4.sum(axis=0)) for pair in prongs]
+    assert particle_masses(jets, particles, SIMULATE) == pytest.approx(expected)
+    assert np.all(np.abs(mass(jets.p4) - expected) > 0.5)  # that of towers is another one

@@ -7,7 +7,7 @@ from scipy.stats import beta, norm
 from papers.jet_images.fisher import discriminant
 from papers.jet_images.likelihood import LikelihoodRatio, NormalScores, crossed_ratio
 from papers.jet_images.reference import published_curves, published_distribution
-from papers.jet_images.weights import GRID, area_of, pt_weights, roc
+from papers.jet_images.weights import GRID, area_of, pt_weights, rejection_on_grid, roc
 
 
 def gaussians(n=40_000, distance=1.0, seed=1):
@@ -154,21 +154,30 @@ def test_the_authors_histograms_are_normalised():
             assert np.sum(density * np.diff(edges)) == pytest.approx(1, abs=1e-3)
 
 
-@pytest.mark.parametrize(("variable", "largest_loss"), [("mass", 0.05), ("tau21", 0.08), ("delta_r", 0.08)])
-def test_little_of_an_area_is_lost_by_the_fit(variable, largest_loss):
-    """Jets drawn from the article's distributions, as many as run `generated` has, against the article's own area."""
-
-    def drawn(kind, random):
-        edges, density = published_distribution(variable, kind)
-        share = density * np.diff(edges)
-        place = random.choice(len(share), 3500, p=share / share.sum())
-        return edges[place] + np.diff(edges)[place] * random.random(3500)
-
-    label, areas = np.repeat([1, 0], 3500), []
-    for seed in range(3):
+@pytest.mark.parametrize("variable", ["mass", "tau21", "delta_r"])
+def test_the_fit_loses_little_on_the_article_s_own_distributions(variable):
+    """Jets drawn from the article's histograms, against the exact ratio of the histograms on the same jets."""
+    n, lost = 3500, []
+    histograms = [published_distribution(variable, kind) for kind in ("background", "signal")]
+    shares = np.array([density * np.diff(edges) for edges, density in histograms])
+    shares /= shares.sum(axis=1, keepdims=True)
+    (edges, _), label, weight = histograms[0], np.repeat([0, 1], n), np.ones(2 * n)
+    exact_ratio = np.log(np.maximum(shares[1], 1e-9) / np.maximum(shares[0], 1e-9))
+    for seed in range(4):
         random = np.random.default_rng(seed)
-        values = np.concatenate([drawn(kind, random) for kind in ("signal", "background")])
-        score = crossed_ratio(values[:, None], label, np.ones(7000), seed=seed)
-        areas.append(roc(score, label, np.ones(7000), n_bootstrap=2, seed=0).area)
-    article = area_of(np.interp(GRID, *published_curves()[variable]))
-    assert 1 - largest_loss < np.mean(areas) / article < 1.04
+        place = np.concatenate([random.choice(len(share), n, p=share) for share in shares])
+        values = edges[place] + np.diff(edges)[place] * random.random(2 * n)
+        ratio = crossed_ratio(values[:, None], label, weight, seed=seed)
+        ours, best = (roc(score, label, weight, n_bootstrap=2, seed=1).area for score in (ratio, exact_ratio[place]))
+        lost.append(1 - ours / best)
+    assert -0.01 < np.mean(lost) < 0.03
+
+
+@pytest.mark.parametrize("variable", ["mass", "tau21", "delta_r"])
+def test_the_article_s_histograms_have_the_areas_of_its_curves(variable):
+    """Curves and histograms were read from different figures; fifty bins cost a per cent."""
+    histograms = [published_distribution(variable, kind) for kind in ("signal", "background")]
+    signal, background = (density * np.diff(edges) for edges, density in histograms)
+    order = np.argsort(-signal / np.maximum(background, 1e-12))
+    found = area_of(rejection_on_grid(signal[order], background[order], floor=1e-9))
+    assert found == pytest.approx(area_of(np.interp(GRID, *published_curves()[variable])), rel=0.02)
