@@ -58,9 +58,11 @@ class Roulette(pythia8mc.UserHooks):
             event: The unfinished event.
             distance: From the windows, in units of how far the rest of the evolution moves a jet.
         """
-        self.n_tried += 1
-        chance = max(float(np.exp(-distance)), self.config.roulette.smallest_chance)
-        self._weights[event[HARD].pz()] = 1 / chance
+        hard_pz, chance = event[HARD].pz(), max(float(np.exp(-distance)), self.config.roulette.smallest_chance)
+        # Where Pythia fails to finish an event, it evolves the same hard process anew, which has to survive again.
+        before = self._weights.get(hard_pz)
+        self.n_tried += before is None
+        self._weights[hard_pz] = (before or 1.0) / chance
         return bool(self._generator.random() >= chance)
 
     def weights_of(self, hard_pz: np.ndarray) -> np.ndarray:

@@ -66,6 +66,14 @@ def test_events_keep_their_own_weights_when_pythia_drops_one():
     assert roulette.weights_of(np.array([0.0, 2.0])) == pytest.approx([1, np.exp(2)])
 
 
+def test_an_event_that_pythia_evolves_anew_survives_twice():
+    roulette = Roulette(SETTINGS, seed=1)
+    for distance in (1.0, 0.5):
+        roulette.ends(FakeEvent(0), distance)
+    assert roulette.weights_of(np.array([0.0])) == pytest.approx([np.exp(1.5)])
+    assert roulette.n_tried == 1
+
+
 def test_distance_from_a_window():
     assert [outside(value, (2.0, 3.0)) for value in (1.5, 2.5, 4.0)] == [0.5, 0.0, 1.0]
 
