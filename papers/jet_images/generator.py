@@ -3,7 +3,8 @@
 Of a hundred QCD events three end up in an image, and multiple interactions and the late shower take nearly all of the
 time. So the evolution is stopped once, at a scale where the jet's mass is decided but the expensive part has not begun.
 An event with a jet in the windows goes on. Any other one goes on with a chance p that falls with the distance from the
-windows, and then counts 1/p: Russian roulette, which leaves every expectation value as it was.
+windows, and then counts 1/p: Russian roulette, which leaves every expectation value as it was. Where Pythia has to
+evolve an event anew there is another look, and the weights multiply.
 """
 
 from typing import NamedTuple

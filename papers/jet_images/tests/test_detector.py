@@ -89,12 +89,17 @@ def test_a_jet_of_one_subjet_has_no_distance():
 
 
 def test_without_a_calorimeter_a_jet_is_made_of_the_particles_of_its_own_event():
-    """Two prongs each, and a soft one that trimming drops; the event between them is not asked for."""
-    prongs = [(130.0, 0.32, 1.0), (140.0, 0.93, 1.04)], [(150.0, -0.08, 2.0), (120.0, 0.57, 2.01)]
-    seen = objects([*prongs[0], (5.0, 0.6, 1.6)], [(90.0, 0.0, 0.0)], [*prongs[1], (5.0, 0.2, 1.4)])
+    """Two prongs each, and a soft one that trimming drops.
+
+    The event between them is not asked for, and would spoil the jet of the last one. That has a third prong which
+    makes 5 % of the jet's pT as a particle but not as a tower, whose centre is farther forward.
+    """
+    prongs = [(130.0, 0.32, 1.0), (140.0, 0.93, 1.04)], [(150.0, -0.08, 2.0), (120.0, 0.57, 2.01), (14.3, 0.22, 2.6)]
+    seen = objects([*prongs[0], (5.0, 0.6, 1.6)], [(90.0, 0.25, 2.6)], [*prongs[1], (5.0, 0.2, 1.4)])
     particles = Particles(seen.event, np.full(len(seen.event), 211), seen.p4)
     jets = trimmed_jets(towers(seen, CONFIG), CONFIG, n_events=3, lowest_pt_gev=240)
     assert jets.event.tolist() == [0, 2]
-    expected = [mass(objects(pair).p4.sum(axis=0)) for pair in prongs]
+    assert [len(subjets) for subjets in jets.subjets] == [2, 2]
+    expected = [mass(objects(event).p4.sum(axis=0)) for event in prongs]
     assert particle_masses(jets, particles, SIMULATE) == pytest.approx(expected)
     assert np.all(np.abs(mass(jets.p4) - expected) > 0.5)  # that of towers is another one

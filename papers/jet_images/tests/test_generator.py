@@ -66,12 +66,19 @@ def test_events_keep_their_own_weights_when_pythia_drops_one():
     assert roulette.weights_of(np.array([0.0, 2.0])) == pytest.approx([1, np.exp(2)])
 
 
-def test_an_event_that_pythia_evolves_anew_survives_twice():
-    roulette = Roulette(SETTINGS, seed=1)
-    for distance in (1.0, 0.5):
-        roulette.ends(FakeEvent(0), distance)
-    assert roulette.weights_of(np.array([0.0])) == pytest.approx([np.exp(1.5)])
-    assert roulette.n_tried == 1
+def test_the_mean_weight_is_one_where_pythia_evolves_events_anew():
+    """Three of ten survivors fail afterwards and are looked at again, with another distance."""
+    roulette, random = Roulette(SETTINGS, seed=1), np.random.default_rng(3)
+    n_events, survived = 20_000, []
+    for number in range(n_events):
+        goes_on = not roulette.ends(FakeEvent(number), random.exponential(1.5))
+        while goes_on and random.random() < 0.3:
+            goes_on = not roulette.ends(FakeEvent(number), random.exponential(1.5))
+        if goes_on:
+            survived.append(number)
+    weight = roulette.weights_of(np.array(survived, float))
+    assert roulette.n_tried == n_events
+    assert weight.sum() / n_events == pytest.approx(1, abs=4 * np.sqrt(np.sum(weight**2)) / n_events)
 
 
 def test_distance_from_a_window():
