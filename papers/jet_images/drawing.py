@@ -157,7 +157,8 @@ def figure_mass_steps(
         colour = f"C{list(STEPS).index(f'step_{name}')}"  # as on the left
         for label, style in ((1, "-"), (0, ":")):
             own = steps["signal"] == label
-            density = np.histogram(steps[name][own], edges, weights=steps["weight"][own], density=True)[0]
+            content = np.histogram(steps[name][own], edges, weights=steps["weight"][own])[0]
+            density = content / (steps["weight"][own].sum() * np.diff(edges))  # jets outside of the frame count, too
             title = label_of(f"step_{name}") if label else None
             axes.stairs(density, edges, color=colour, ls=style, label=title)
             drawn[f"{name}_{'signal' if label else 'background'}"] = density
