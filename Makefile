@@ -42,7 +42,7 @@ smoke:
 	$(BIN)/snakemake papers/$(PAPER) --workflow-profile profiles/smoke
 
 readme:
-	$(BIN)/python -m common.readme
+	$(BIN)/python -m common.report.readme
 
 lock:
 	@$(PYTHON) envs/install.py --extras "$(TEST_EXTRAS)"

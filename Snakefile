@@ -8,15 +8,10 @@ from snakemake.utils import min_version
 min_version("9.20")
 sys.path.insert(0, workflow.basedir)
 
-from common.config import split_options
-from common.workflow import (
-    Paper,
-    discover,
-    export_environment,
-    import_closure,
-    warn_of_other_runs,
-)
-from common.yamlio import InputError
+from common.settings import split_options
+from common.workflow.closure import import_closure
+from common.workflow.paper import Paper, discover, export_environment, warn_of_other_runs
+from common.errors import InputError
 
 PAPERS = discover()
 try:
@@ -67,4 +62,4 @@ rule all:
     params:
         strict=OPTIONS.strict,
     shell:
-        "python -m common.summary --reports {input:q} --strict {params.strict} 2>&1 | tee {log:q}"
+        "python -m common.report.summary --reports {input:q} --strict {params.strict} 2>&1 | tee {log:q}"

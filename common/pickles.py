@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 Admitted = Mapping[tuple[str, str], Any]  # (module, name) in the file -> what it stands for here
 

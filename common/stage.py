@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from common.yamlio import InputError, Strict, validate
+from common.errors import InputError
+from common.yamlio import Strict, validate
 
 
 def parse(

@@ -1,8 +1,7 @@
 """YAML files checked against pydantic models; errors name the file, the key and the nearest valid key."""
 
-import difflib
 import typing
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,9 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-
-class InputError(Exception):
-    """The user's input is wrong: the message says what was expected, what was found, where, and the next step."""
+from common.errors import InputError, nearest
 
 
 class Strict(BaseModel):
@@ -43,15 +40,6 @@ def _mapping_without_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode)
 
 
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint such as " Did you mean 'n_trees'?", or the list of what is known if nothing is near."""
-    known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    if close:
-        return f" Did you mean {' or '.join(repr(match) for match in close)}?"
-    return f" Known: {', '.join(known)}." if known else ""
 
 
 def read_yaml(path: Path) -> Any:

@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from common.datasets import DataFile
-from common.download import fetch
-from common.transfer import Policy
-from common.yamlio import InputError
+from common.download.datasets import DataFile
+from common.download.fetch import fetch
+from common.download.transfer import Policy
+from common.errors import InputError
 
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(300_000)  # of the same size

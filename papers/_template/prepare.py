@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.receipts import locate, read_receipt
+from common.download.receipts import locate, read_receipt
+from common.errors import InputError, nearest
 from common.stage import parse, run
-from common.yamlio import InputError, nearest
 
 from .settings import PrepareConfig
 

@@ -9,7 +9,7 @@ OUTPUTS (below results/<paper>/<run>/):
 
 from pathlib import Path
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 
 paper = Paper(Path(workflow.current_basedir).name, config)
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from common.config import RunSettings
+from common.settings import RunSettings
 from common.yamlio import Strict
 
 

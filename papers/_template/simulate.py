@@ -8,7 +8,7 @@ import io
 import numpy as np
 
 from common.atomic import write_text
-from common.receipts import generated_receipt, write_receipt
+from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
 
 from .settings import SimulateConfig

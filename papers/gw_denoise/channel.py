@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 GRID_TOLERANCE = 0.01  # of a sample; GPS times in double precision are good to 0.004 samples at 16384 Hz
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 
 
 class Experiments:

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from common.addresses import MIRROR_VARIABLE
 from common.atomic import write_text
-from common.datasets import DataFile, Login
-from common.download import LOCK_MODE, fetch
-from common.receipts import Receipt, data_root, sha256_of, write_receipt
+from common.download.addresses import MIRROR_VARIABLE
+from common.download.datasets import DataFile, Login
+from common.download.fetch import LOCK_MODE, fetch
+from common.download.receipts import Receipt, data_root, sha256_of, write_receipt
+from common.errors import InputError
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.gw_denoise.locate import FetchConfig, Located, load_located, locate_frames
 from papers.gw_denoise.sources import LICENCE, find_source
 

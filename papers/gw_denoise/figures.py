@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 from matplotlib.figure import Figure
 
+from common.download.receipts import origin_of, read_receipt
 from common.plotting import save_figure
-from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
 from papers.gw_denoise import drawing
 from papers.gw_denoise.sensitivity import FullRate, Recovered, at_full_rate, recover, templates

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from common.atomic import atomic_output
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.channel import Channel
 
 MAGIC = b"IGWD"

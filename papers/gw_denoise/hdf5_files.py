@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.atomic import atomic_output
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.channel import Channel, index_at_or_after
 
 MAGIC = b"\x89HDF\r\n\x1a\n"

@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import Field
 
-from common.datasets import DataFile, Dataset
-from common.receipts import data_root
-from common.yamlio import InputError, Strict, nearest, validate
+from common.download.datasets import DataFile, Dataset
+from common.download.receipts import data_root
+from common.errors import InputError, nearest
+from common.yamlio import Strict, validate
 from papers.gw_denoise.sources import LICENCE, Frames, Times, find_source
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 KERNEL = 7
 HIDDEN = (8, 16, 32, 64)

@@ -22,9 +22,9 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from common.atomic import atomic_output
-from common.receipts import Receipt, locate, read_receipt
+from common.download.receipts import Receipt, locate, read_receipt
+from common.errors import InputError
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.injections import Injection, draw_injections, signals, write_injections
 from papers.gw_denoise.recording import Recording, read_located, read_recording, segments

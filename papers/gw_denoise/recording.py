@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from common.yamlio import InputError, nearest
+from common.errors import InputError, nearest
 from papers.gw_denoise import frame_files, hdf5_files
 from papers.gw_denoise.channel import Channel, finite_seconds, join
 from papers.gw_denoise.frame_files import write_gwf

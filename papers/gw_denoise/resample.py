@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import firwin, kaiser_beta, kaiserord, resample_poly
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.recording import Recording
 

@@ -8,7 +8,7 @@ OUTPUTS (below results/gw_denoise/<run>/):
     seed<k>/metrics.json · figures/
 """
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 from papers.gw_denoise.experiments import Experiments
 
 paper = Paper("gw_denoise", config)

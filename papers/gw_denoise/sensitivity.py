@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from scipy.signal.windows import tukey
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.injections import TEMPLATE_S, Injection, first_sample, read_injections
 from papers.gw_denoise.resample import resample

@@ -1,17 +1,15 @@
 """Models of the sections of config.yaml for the reproduction of arXiv:2005.06534; the values are in that file."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from common.config import RunSettings
-from common.yamlio import Strict, nearest
+from common.errors import nearest
+from common.settings import RunSettings
+from common.types import Count, NonNegative, Positive, Share
+from common.yamlio import Strict
 from papers.gw_denoise.locate import FetchConfig
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
 Task = Literal["lines", "broadband"]
 
@@ -20,12 +18,12 @@ class MainsConfig(Strict):
     """The power line, its monitor, and how much of it reaches the strain."""
 
     frequency_hz: Positive
-    wander_hz: NotNegative  # rms of the Ornstein-Uhlenbeck frequency wander
+    wander_hz: NonNegative  # rms of the Ornstein-Uhlenbeck frequency wander
     wander_time_s: Positive
-    amplitude_wander: NotNegative  # relative rms
+    amplitude_wander: NonNegative  # relative rms
     amplitude_time_s: Positive
     harmonics: list[float]  # amplitudes of 2f, 3f, ... relative to f
-    strain_rms: NotNegative  # of the line in the strain
+    strain_rms: NonNegative  # of the line in the strain
     response_s: Positive  # length of the causal coupling filter
     monitor_rate_hz: Count
     monitor_volt: Positive  # rms
@@ -39,14 +37,14 @@ class SlowConfig(Strict):
     resonances_hz: list[float]
     widths_hz: list[float]
     cutoff_hz: Positive
-    mixing: NotNegative  # rms of the off-diagonal elements of the mixing matrix
+    mixing: NonNegative  # rms of the off-diagonal elements of the mixing matrix
     sensor_snr: Positive
     n_dominant: Count  # channels with a full-size coupling
-    minor_coupling: NotNegative  # rms coupling of the others
-    modulation_rms: NotNegative  # of the bilinear modulation, relative to the line
-    trilinear: NotNegative  # rms of the term s_1 s_4, relative to the bilinear one
-    unwitnessed: NotNegative  # rms of a modulation that no sensor sees, relative to the bilinear one
-    drift: NotNegative  # relative rms of the slow wander of each coupling
+    minor_coupling: NonNegative  # rms coupling of the others
+    modulation_rms: NonNegative  # of the bilinear modulation, relative to the line
+    trilinear: NonNegative  # rms of the term s_1 s_4, relative to the bilinear one
+    unwitnessed: NonNegative  # rms of a modulation that no sensor sees, relative to the bilinear one
+    drift: NonNegative  # relative rms of the slow wander of each coupling
     drift_time_s: Positive
 
 
@@ -54,9 +52,9 @@ class JitterConfig(Strict):
     """Beam jitter: linear, broadband, witnessed."""
 
     band_hz: Range
-    strain_asd: NotNegative  # [1/sqrt(Hz)] of all channels together within the band
+    strain_asd: NonNegative  # [1/sqrt(Hz)] of all channels together within the band
     rate_hz: Count  # of the sensors
-    sensor_noise: NotNegative  # relative to the sensor's rms
+    sensor_noise: NonNegative  # relative to the sensor's rms
     response_samples: Count  # length of the coupling filters at the strain's rate
 
 
@@ -134,8 +132,8 @@ class ExperimentConfig(Strict):
     kind: Literal["wiener", "bilinear", "autoencoder", "slow_fast"]
     taps: Count = 1  # of the Wiener filters
     tap_step: Count = 1
-    psd_weight: Fraction = 0.5
-    mse_weight: Fraction = 0.5
+    psd_weight: Share = 0.5
+    mse_weight: Share = 0.5
     reference: Literal["window", "record"] = "window"  # whose PSD the spectral loss is divided by
     learning_rate: Positive = 0.001
     updates: Count = 1
@@ -155,10 +153,10 @@ class Optimisation(Strict):
     stride_s: Positive
     batch: Count  # windows
     neighbours: Count  # windows, one stride apart, that share a pass through the network
-    weight_decay: NotNegative
-    warmup_fraction: Fraction
+    weight_decay: NonNegative
+    warmup_fraction: Share
     gradient_clip: Positive
-    ema_updates: NotNegative  # averaging time of the weights; 0: none
+    ema_updates: NonNegative  # averaging time of the weights; 0: none
     psd_window_s: Positive
     check_every: Count  # updates between two validations
     patience: Count  # validations without improvement
@@ -205,7 +203,7 @@ class PredictConfig(Strict):
 class EvaluateConfig(Strict):
     """Section `evaluate`."""
 
-    edge_s: NotNegative  # dropped at both ends of each segment
+    edge_s: NonNegative  # dropped at both ends of each segment
     fft_s: Positive
     loss_fft_s: Positive
     snr_fft_s: Positive

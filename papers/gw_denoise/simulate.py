@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import gausspulse
 
-from common.receipts import generated_receipt, write_receipt
+from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.couplings import Disturbance, beam_jitter, mains_complex

@@ -7,7 +7,7 @@ these three releases; `status` says what is known about each.
 
 from dataclasses import dataclass
 
-from common.yamlio import InputError, nearest
+from common.errors import InputError, nearest
 
 LICENCE = "CC BY 4.0 as recalled; see https://gwosc.org/data"
 MAINS_AND_ANGLES = (  # the witnesses of the article's 60 Hz subtraction: public code of the authors, see README.md

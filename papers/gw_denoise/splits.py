@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 Array = np.ndarray
 

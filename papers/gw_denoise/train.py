@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from common.atomic import atomic_output, write_text
-from common.checkpoints import checkpoint_name
+from common.errors import InputError
 from common.stage import parse, run
 from common.tables import as_csv
-from common.yamlio import InputError
+from common.training.checkpoints import checkpoint_name
 from papers.gw_denoise import wiener
 from papers.gw_denoise.model import STRIDE, CompositeLoss, build, n_parameters
 from papers.gw_denoise.settings import ExperimentConfig, TrainOne

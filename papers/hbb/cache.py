@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 Array = np.ndarray
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import awkward as ak
 import numpy as np
 
-from common.pythia import is_neutrino, momenta, start_pythia
+from common.physics.pythia import is_neutrino, momenta, start_pythia
 
 Array = np.ndarray
 COMMON = [

@@ -6,7 +6,7 @@ parameter significances and -1 otherwise.
 
 import numpy as np
 
-from common.kinematics import delta_r, mass, pt
+from common.physics.kinematics import delta_r, mass, pt
 from papers.hbb.collisions import Array
 from papers.hbb.groups import group_sums, leading
 from papers.hbb.jets import Jets, nearest_axis

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from common.physics.roc import roc
 from common.plotting import new_figure
-from common.roc import roc
 
 Array = np.ndarray
 Drawn = dict[str, Any]

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from common.datasets import DataFile, find_file, load_datasets
-from common.download import fetch
-from common.receipts import Receipt, locate, write_receipt
+from common.download.datasets import DataFile, find_file, load_datasets
+from common.download.fetch import fetch
+from common.download.receipts import Receipt, locate, write_receipt
+from common.errors import InputError, nearest
 from common.stage import parse, run
-from common.yamlio import InputError, nearest
 
 DATASET = "cms_hbb"
 RECORD = "HiggsToBBNTuple_HiggsToBB_QCD_RunII_13TeV_MC"

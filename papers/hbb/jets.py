@@ -6,8 +6,8 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from common.jets import COMPONENTS, as_lists, as_p4
-from common.kinematics import delta_r, eta, pt
+from common.physics.jets import COMPONENTS, as_lists, as_p4
+from common.physics.kinematics import delta_r, eta, pt
 from papers.hbb.collisions import Array
 
 RADIUS = 0.8

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.kinematics import eta, four_vector, phi, pt
+from common.physics.kinematics import eta, four_vector, phi, pt
 from papers.hbb.collisions import Array, Particles
 
 LAYER_RADII_CM = np.array([2.2, 4.4, 7.3, 10.2])  # beam pipe and three pixel layers

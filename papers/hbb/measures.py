@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from common.roc import auc_with_error, rejection_with_error
+from common.physics.roc import auc_with_error, rejection_with_error
 from papers.hbb.cache import Array
 from papers.hbb.settings import DdtConfig
 

@@ -11,7 +11,7 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from common.kinematics import delta_phi, eta, mass, phi, pt
+from common.physics.kinematics import delta_phi, eta, mass, phi, pt
 from papers.hbb import branches, variables
 from papers.hbb.collisions import Array, Collisions
 from papers.hbb.double_b import double_b

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from common.atomic import atomic_output
-from common.kinematics import eta, pt
+from common.physics.kinematics import eta, pt
 from common.stage import parse, run
 from papers.hbb.collisions import Array, Generator, Particles, process
 from papers.hbb.material import is_charged

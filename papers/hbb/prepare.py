@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.receipts import locate, read_receipt
+from common.download.receipts import locate, read_receipt
+from common.errors import InputError
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.hbb import branches
 from papers.hbb.read import BROKEN, COLLECTIONS, Array, Chunk, log_not_finite, read_jets
 from papers.hbb.settings import PrepareConfig, WindowConfig

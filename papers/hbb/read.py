@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 import uproot
 
-from common.yamlio import InputError, nearest
+from common.errors import InputError, nearest
 from papers.hbb import branches
 
 Array = np.ndarray

@@ -8,7 +8,7 @@ OUTPUTS (below results/hbb/<run>/):
     seed<k>/{metrics.json, decorrelated.h5} · figures/
 """
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 from papers.hbb.experiments import Experiments
 
 paper = Paper("hbb", config)

@@ -1,16 +1,13 @@
 """Models of the sections of config.yaml for the reproduction of arXiv:1909.12285; the values are in that file."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from common.config import RunSettings
+from common.settings import RunSettings
+from common.types import Count, NonNegative, OpenShare, Positive
 from common.yamlio import Strict
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -30,11 +27,11 @@ class SimulateConfig(Strict):
     seed: int
     n_jets: dict[Split, Count]  # per file
     batch_events: Count  # collisions of one process that are generated together
-    qcd_share: Fraction  # of the collisions
+    qcd_share: OpenShare  # of the collisions
     graviton_gev: list[Positive]
-    pthat_gev: list[tuple[Positive, NotNegative]]  # upper edge 0: none
-    pileup_mean: NotNegative  # collisions per crossing
-    pileup_sigma: NotNegative
+    pthat_gev: list[tuple[Positive, NonNegative]]  # upper edge 0: none
+    pileup_mean: NonNegative  # collisions per crossing
+    pileup_sigma: NonNegative
 
 
 class WindowConfig(Strict):
@@ -67,7 +64,7 @@ class ExperimentConfig(Strict):
     batch: Count
     epochs: Count
     patience: Count
-    adversary_weight: NotNegative = 0.0  # lambda; 0: no adversary
+    adversary_weight: NonNegative = 0.0  # lambda; 0: no adversary
     adversary_start: int = Field(default=0, ge=0)  # epochs before the adversary's gradient reaches the tagger
 
 
@@ -110,10 +107,10 @@ class EvaluateConfig(Strict):
     n_bootstrap: int = Field(ge=2)
     n_chance: Count  # random choices of jets, for D_JS without sculpting
     n_shuffles: Count  # of the masses, for D_JS of a mass-dependent cut where the mass means nothing
-    signal_efficiencies: list[Fraction]  # where 1/eps_b is stated
-    decorrelation_efficiencies: list[Fraction]  # where D_JS is stated
+    signal_efficiencies: list[OpenShare]  # where 1/eps_b is stated
+    decorrelation_efficiencies: list[OpenShare]  # where D_JS is stated
     mass_bins: Count  # within the window's range of mass
-    mistag: Fraction  # of sculpting and of the dependence on pile-up, pT and eta
+    mistag: OpenShare  # of sculpting and of the dependence on pile-up, pT and eta
     npv_edges: list[float]
     pt_edges_gev: list[float]
     eta_edges: list[float]

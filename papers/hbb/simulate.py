@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from common.atomic import atomic_output
-from common.receipts import generated_receipt, write_receipt
+from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
 from papers.hbb.collisions import Generator, process
 from papers.hbb.material import pass_material

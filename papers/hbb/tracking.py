@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from common.kinematics import delta_phi, eta, four_vector, phi, pt
+from common.physics.kinematics import delta_phi, eta, four_vector, phi, pt
 from papers.hbb.collisions import Array, Particles
 from papers.hbb.material import MASS_GEV, PION_GEV, is_charged
 

@@ -17,10 +17,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from common.atomic import atomic_output, write_text
-from common.checkpoints import checkpoint_name
-from common.epochs import Epochs
 from common.stage import parse, run
 from common.tables import as_csv
+from common.training.checkpoints import checkpoint_name
+from common.training.epochs import Epochs
 from papers.hbb import branches
 from papers.hbb.cache import Jets
 from papers.hbb.inputs import Scaling, build, dataset_names

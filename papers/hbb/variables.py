@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.kinematics import delta_phi, eta, mass, phi, pt
+from common.physics.kinematics import delta_phi, eta, mass, phi, pt
 from papers.hbb.collisions import Array
 from papers.hbb.jets import Jets
 from papers.hbb.material import PION_GEV

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.kinematics import eta, four_vector, phi, pt
+from common.physics.kinematics import eta, four_vector, phi, pt
 from papers.hbb.collisions import Array
 from papers.hbb.material import PION_GEV
 from papers.hbb.tracking import RADIUS_CM_PER_GEV, Candidates

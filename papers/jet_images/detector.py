@@ -10,9 +10,9 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from common.jets import COMPONENTS, Objects, as_p4, cluster, events_of
-from common.kinematics import delta_r, eta, four_vector, mass, phi, pt
-from common.pythia import Particles
+from common.physics.jets import COMPONENTS, Objects, as_p4, cluster, events_of
+from common.physics.kinematics import delta_r, eta, four_vector, mass, phi, pt
+from common.physics.pythia import Particles
 from papers.jet_images.settings import JetConfig
 
 TINY = 1e-12

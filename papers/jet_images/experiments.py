@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 from papers.jet_images.settings import PredictOne, Settings
 
 

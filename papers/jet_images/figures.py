@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 from matplotlib.figure import Figure
 
+from common.download.receipts import origin_of, read_receipt
 from common.plotting import new_figure, save_figure
-from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
 from papers.jet_images.drawing import (
     Arrays,

@@ -14,7 +14,7 @@ import fastjet
 import numpy as np
 import pythia8mc
 
-from common.pythia import Particles, final_particles, is_neutrino, start_pythia
+from common.physics.pythia import Particles, final_particles, is_neutrino, start_pythia
 from papers.jet_images.settings import JetConfig, SimulateConfig
 
 W_BOSON = 24

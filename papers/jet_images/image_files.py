@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.yamlio import InputError, nearest
+from common.errors import InputError, nearest
 from papers.jet_images.imaging import N_PIXELS
 
 VARIABLES = (

@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.receipts import Receipt, locate, read_receipt
+from common.download.receipts import Receipt, locate, read_receipt
+from common.errors import InputError
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.jet_images.image_files import JetImages, concatenate, read_images
 from papers.jet_images.settings import PrepareConfig
 from papers.jet_images.weights import pt_weights

@@ -9,7 +9,7 @@ OUTPUTS (below results/jet_images/<run>/):
     seed<k>/{metrics.json, curves.h5} · figures/
 """
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 from papers.jet_images.experiments import Experiments
 
 paper = Paper("jet_images", config)

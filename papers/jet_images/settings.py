@@ -4,14 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from common.config import RunSettings
+from common.settings import RunSettings
+from common.types import Count, NonNegative, OpenShare, Positive
 from common.yamlio import Strict
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(gt=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
 Class = Literal["signal", "background"]
 
@@ -19,7 +16,7 @@ Class = Literal["signal", "background"]
 class RouletteConfig(Strict):
     """Which events are worth finishing; the others survive with a small chance and a large weight."""
 
-    scale_gev: NotNegative  # of the evolution at which a background event is looked at
+    scale_gev: NonNegative  # of the evolution at which a background event is looked at
     boson_pt_spread_gev: Positive  # by how much showers change the pT of a W's jet, for the shape of the chance
     pt_spread_gev: Positive  # by how much the rest of the evolution moves a background jet, likewise
     mass_spread_gev: Positive
@@ -34,7 +31,7 @@ class JetConfig(Strict):
     rapidity_max: Positive
     radius: Positive  # of anti-kT
     subjet_radius: Positive  # of kT
-    subjet_fraction: NotNegative  # of the jet's pT; softer subjets are dropped
+    subjet_fraction: NonNegative  # of the jet's pT; softer subjets are dropped
     pt_gev: Range  # of the trimmed jet
     mass_gev: Range  # of the trimmed jet
     eta_max: Positive
@@ -63,7 +60,7 @@ class PrepareConfig(Strict):
     mass_gev: Range
     pt_gev: Range
     eta_max: Positive
-    pixel_floor_gev: NotNegative  # smaller pixels are set to zero
+    pixel_floor_gev: NonNegative  # smaller pixels are set to zero
     pt_bins: Count  # of the reweighting
     max_weight: Positive
 
@@ -81,8 +78,8 @@ class TaggerConfig(Strict):
 class Splits(Strict):
     """How each seed divides the jets."""
 
-    test_fraction: Fraction
-    valid_fraction: Fraction
+    test_fraction: OpenShare
+    valid_fraction: OpenShare
 
 
 class TrainOne(Splits):

@@ -15,11 +15,11 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.jets import Objects, as_p4
-from common.kinematics import mass, pt_eta_phi
-from common.pythia import Particles
-from common.receipts import generated_receipt, write_receipt
-from common.shards import Shard, make, shards
+from common.download.receipts import generated_receipt, write_receipt
+from common.physics.jets import Objects, as_p4
+from common.physics.kinematics import mass, pt_eta_phi
+from common.physics.pythia import Particles
+from common.physics.shards import Shard, make, shards
 from common.stage import parse, run
 from papers.jet_images.detector import (
     Trimmed,

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from common.atomic import atomic_output, write_text
-from common.checkpoints import checkpoint_name
-from common.epochs import Epochs, History
+from common.errors import InputError
 from common.stage import parse, run
 from common.tables import as_csv
-from common.yamlio import InputError
+from common.training.checkpoints import checkpoint_name
+from common.training.epochs import Epochs, History
 from papers.jet_images.model import ConvNet, MaxOutNet, build, n_parameters
 from papers.jet_images.settings import TrainOne
 from papers.jet_images.splits import Jets, read_jets, split

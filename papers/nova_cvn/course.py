@@ -4,7 +4,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from common.yamlio import InputError, Strict
+from common.errors import InputError
+from common.yamlio import Strict
 
 
 class Entry(Strict):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from common.errors import InputError, nearest
 from common.pickles import read_pickle
-from common.yamlio import InputError, nearest
 from papers.nova_cvn.classes import NC
 from papers.nova_cvn.events import N_CELLS, N_PLANES, Events
 

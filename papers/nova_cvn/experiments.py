@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 from papers.nova_cvn.settings import NETWORKS
 
 

@@ -8,12 +8,12 @@ shared by a class, needs no server. No checksum is published: the first download
 import logging
 
 from common.atomic import write_text
-from common.datasets import DataFile, find_file, load_datasets
-from common.download import fetch
-from common.receipts import Receipt, data_root, sha256_of, write_receipt
+from common.download.datasets import DataFile, find_file, load_datasets
+from common.download.fetch import fetch
+from common.download.receipts import Receipt, data_root, sha256_of, write_receipt
+from common.download.transfer import Policy
+from common.errors import InputError
 from common.stage import parse, run
-from common.transfer import Policy
-from common.yamlio import InputError
 from papers.nova_cvn.course import Entry, Index
 from papers.nova_cvn.settings import FetchConfig
 

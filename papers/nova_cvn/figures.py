@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
+from common.download.receipts import origin_of, read_receipt
 from common.plotting import save_figure
-from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
 from papers.nova_cvn.cache import FULL_SCALE, Prepared
 from papers.nova_cvn.classes import flavour_index

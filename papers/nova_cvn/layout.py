@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.nova_cvn.events import N_CELLS, N_PLANES
 
 N_PIXELS = 2 * N_PLANES * N_CELLS  # both views

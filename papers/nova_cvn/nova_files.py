@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from common.yamlio import InputError, nearest
+from common.errors import InputError, nearest
 from papers.nova_cvn.classes import INTERACTIONS, N_LABELS
 from papers.nova_cvn.events import Events
 from papers.nova_cvn.layout import N_PIXELS, Layout, as_views, infer_layout

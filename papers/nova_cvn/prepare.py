@@ -12,9 +12,9 @@ from pathlib import Path
 import h5py
 
 from common.atomic import atomic_output
-from common.receipts import data_root, locate, read_receipt
+from common.download.receipts import data_root, locate, read_receipt
+from common.errors import InputError
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.nova_cvn.cache import Writer
 from papers.nova_cvn.classes import N_OUTPUTS
 from papers.nova_cvn.course import read_index

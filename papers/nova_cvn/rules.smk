@@ -8,7 +8,7 @@ OUTPUTS (below results/nova_cvn/<run>/):
     seed<k>/baseline/<classifier>/scores.h5 · seed<k>/metrics.json · figures/
 """
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 from papers.nova_cvn.experiments import Experiments
 
 paper = Paper("nova_cvn", config)

@@ -4,13 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from common.config import RunSettings
+from common.settings import RunSettings
+from common.types import Count, NonNegative, Positive, ShareBelowOne
 from common.yamlio import Strict
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 NETWORKS = ("cvn", "modern", "plain")  # kinds that Keras trains
@@ -24,10 +21,10 @@ class SimulateConfig(Strict):
     n_events: dict[Split, Count]  # per file
     class_counts: dict[int, Positive]  # interaction enum -> relative number of events
     min_hits: Count  # of both views together, for an event to be kept
-    vertex_margin_cm: NotNegative  # of the vertices to the detector's surface
-    slice_us: NotNegative  # microseconds within which a stopped muon's electron belongs to the event
+    vertex_margin_cm: NonNegative  # of the vertices to the detector's surface
+    slice_us: NonNegative  # microseconds within which a stopped muon's electron belongs to the event
     photoelectrons_per_mev: Positive  # of scintillation light made right at the readout
-    threshold_photoelectrons: NotNegative  # smallest signal of a hit
+    threshold_photoelectrons: NonNegative  # smallest signal of a hit
     full_mev: Positive  # energy of the largest value of a pixel, 255
 
 
@@ -51,13 +48,13 @@ class AugmentConfig(Strict):
     """Changes of the training images."""
 
     mirror: bool  # both views together, along the cells
-    jitter: NotNegative  # standard deviation of the factor on each pixel
+    jitter: NonNegative  # standard deviation of the factor on each pixel
 
 
 class StepConfig(Strict):
     """Stepped learning rate."""
 
-    factor: Fraction  # applied at each step
+    factor: ShareBelowOne  # applied at each step
     steps: list[Count]  # iterations between the first steps, at `full_events`
     last_step: Count  # iterations between all further steps, at `full_events`
     full_events: Count  # training events that these numbers are for; shorter for fewer events
@@ -69,10 +66,10 @@ class ExperimentConfig(Strict):
     kind: Kind
     width: Positive = 1.0  # factor on the numbers of filters
     input_scale: Positive = 1.0  # factor on the pixels, which the readers give between 0 and 1
-    dropout: Fraction = 0.4
-    weight_decay: NotNegative = 2.0e-4  # L2, on the weights only
+    dropout: ShareBelowOne = 0.4
+    weight_decay: NonNegative = 2.0e-4  # L2, on the weights only
     learning_rate: Positive = 0.01
-    momentum: Fraction = 0.9
+    momentum: ShareBelowOne = 0.9
     batch: Count = 32
     epochs: Count = 1
     n_neighbours: Count = 50  # kind library

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.receipts import generated_receipt, write_receipt
+from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
 from papers.nova_cvn.generator import Event, Generator
 from papers.nova_cvn.settings import SimulateConfig

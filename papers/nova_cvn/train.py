@@ -16,10 +16,10 @@ import keras
 import numpy as np
 
 from common.atomic import atomic_output, write_json, write_text
-from common.checkpoints import checkpoint_name
+from common.errors import InputError
 from common.stage import parse, run
 from common.tables import as_csv
-from common.yamlio import InputError
+from common.training.checkpoints import checkpoint_name
 from papers.nova_cvn.batches import plain_batches, training_batches
 from papers.nova_cvn.cache import Prepared
 from papers.nova_cvn.network import build, n_trained, set_up

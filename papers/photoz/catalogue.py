@@ -16,7 +16,7 @@ from astropy.table import Table
 from astropy.utils.exceptions import AstropyWarning
 from numpy.typing import NDArray
 
-from common.yamlio import InputError, nearest
+from common.errors import InputError, nearest
 
 BANDS = ("u", "g", "r", "i", "z", "y")
 VALID_MAG = (-10.0, 90.0)  # [AB mag] the sentinels lie outside

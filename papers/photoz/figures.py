@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from common.download.receipts import origin_of, read_receipt
 from common.plotting import new_figure, save_figure
-from common.receipts import origin_of, read_receipt
 from common.stage import parse, run
 from papers.photoz.metrics import OUTLIER_LIMIT
 from papers.photoz.model import features

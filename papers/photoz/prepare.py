@@ -12,9 +12,9 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.receipts import Receipt, locate, read_receipt
+from common.download.receipts import Receipt, locate, read_receipt
+from common.errors import InputError
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.photoz.catalogue import BANDS, Catalogue, read_catalogue
 from papers.photoz.settings import PrepareConfig
 

@@ -7,7 +7,7 @@ OUTPUTS (below results/photoz/<run>/):
     prepared.h5 · seed<k>/predictions.h5 · seed<k>/metrics.json · figures/
 """
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 
 paper = Paper("photoz", config)
 

@@ -4,11 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, model_validator
 
-from common.config import RunSettings
-from common.yamlio import Strict, nearest
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
+from common.errors import nearest
+from common.settings import RunSettings
+from common.types import Positive, Share
+from common.yamlio import Strict
 
 
 class PerBand(Strict):
@@ -29,10 +28,10 @@ class PerBand(Strict):
 class PerQuality(Strict):
     """One fraction for each redshift quality `zquality` 1 to 4 of the DEEP2 survey."""
 
-    q1: Fraction  # no redshift
-    q2: Fraction  # doubtful
-    q3: Fraction  # secure
-    q4: Fraction  # very secure
+    q1: Share  # no redshift
+    q2: Share  # doubtful
+    q3: Share  # secure
+    q4: Share  # very secure
 
     def values(self) -> list[float]:
         """Return the four fractions in the order of zquality 1 2 3 4."""
@@ -60,7 +59,7 @@ class Population(Strict):
     counts_slope: Positive  # [dex/mag] of the r-band number counts
     r_limit_mag: float  # [AB mag] targeting limit
     r_limit_width_mag: Positive  # [mag] softness of that limit
-    early_at_r20: Fraction  # fraction of early types at r = 20 ...
+    early_at_r20: Share  # fraction of early types at r = 20 ...
     early_decline: float  # [1/mag] ... times exp(-early_decline (r - 20)), Benitez (2000), Eq. (23)
     early: GalaxyClass
     late: GalaxyClass
@@ -79,10 +78,10 @@ class Photometry(Strict):
     depth_deep_mag: PerBand  # [AB mag] 5 sigma, cfhtls_source 0 (ugriz), subaru_source 0 (y)
     depth_wide_mag: PerBand  # [AB mag] 5 sigma, cfhtls_source 1 (ugriz), subaru_source 1 (y)
     detection_sigma: Positive  # below this signal-to-noise the magnitude is 99
-    fraction_wide: Fraction  # CFHTLS Wide, among rows with a CFHTLS match
-    fraction_no_cfhtls: Fraction  # no CFHTLS match: u g r i z are -99
-    fraction_no_y: Fraction  # not observed by Subaru: y is -99
-    fraction_shallow_y: Fraction  # subaru_source 1, among rows with Y
+    fraction_wide: Share  # CFHTLS Wide, among rows with a CFHTLS match
+    fraction_no_cfhtls: Share  # no CFHTLS match: u g r i z are -99
+    fraction_no_y: Share  # not observed by Subaru: y is -99
+    fraction_shallow_y: Share  # subaru_source 1, among rows with Y
     radius_at_r23_arcsec: Positive  # [arcsec] median half-light radius
     radius_per_mag_dex: float  # [dex/mag] change of its logarithm with r
     radius_scatter_dex: Positive  # [dex]
@@ -93,7 +92,7 @@ class Photometry(Strict):
 class Spectroscopy(Strict):
     """Surveys and redshift quality."""
 
-    fraction_deep3: Fraction  # the others are DEEP2
+    fraction_deep3: Share  # the others are DEEP2
     zquality: PerQuality  # fractions, sum 1
     line_error: PerQuality  # fraction of wrong redshifts per zquality
     velocity_error: Positive  # sigma(z)/(1+z) of DEIMOS
@@ -109,9 +108,9 @@ class Spectroscopy(Strict):
 class Outliers(Strict):
     """Galaxies whose colours are not those of one normal galaxy at the catalogue's redshift."""
 
-    fraction_blend: Fraction  # a second galaxy, at its own redshift, in the aperture
+    fraction_blend: Share  # a second galaxy, at its own redshift, in the aperture
     blend_flux_ratio: tuple[float, float]  # r-band flux of the second galaxy / first, uniform
-    fraction_agn: Fraction  # an active nucleus
+    fraction_agn: Share  # an active nucleus
     agn_light_fraction: tuple[float, float]  # of the r-band flux, uniform
     agn_slope: float  # alpha in f_nu ~ nu^alpha
 

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from photerr import ErrorModel
 
 from common.atomic import atomic_output
-from common.receipts import generated_receipt, write_receipt
+from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
 from papers.photoz.settings import GalaxyClass, Outliers, Photometry, Population, SimulateConfig, Spectroscopy
 from papers.photoz.templates import (

@@ -21,9 +21,9 @@ from sklearn.inspection import permutation_importance
 from sklearn.model_selection import KFold
 
 from common.atomic import atomic_output
-from common.receipts import sha256_of
+from common.download.receipts import sha256_of
+from common.errors import InputError, nearest
 from common.stage import parse, run
-from common.yamlio import InputError, nearest
 from papers.photoz.model import SCORER, build, features
 from papers.photoz.settings import Experiment, TrainConfig
 

@@ -7,9 +7,9 @@ is no magnetic field, no shower that leaks into the next tower and no subtractio
 
 import numpy as np
 
-from common.jets import Objects
-from common.kinematics import four_vector, pt_eta_phi
-from common.pythia import Particles, is_neutrino
+from common.physics.jets import Objects
+from common.physics.kinematics import four_vector, pt_eta_phi
+from common.physics.pythia import Particles, is_neutrino
 from papers.top_tagging.settings import DetectorConfig
 
 ELECTROMAGNETIC, NEUTRAL = (11, 22), (22, 111, 130, 310, 2112, 3122, 3322)

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from common.plotting import new_figure
-from common.published import NumberClaim
-from common.verdict import Measured
+from common.report.published import NumberClaim
+from common.report.verdict import Measured
 
 Drawn = dict[str, Any]
 TOY = "toy scores, no taggers"

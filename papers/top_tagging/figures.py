@@ -14,13 +14,13 @@ import h5py
 import numpy as np
 from matplotlib.figure import Figure
 
-from common.compare import read_metrics
+from common.download.receipts import origin_of, read_receipt
+from common.physics.roc import background_efficiency
 from common.plotting import save_figure
-from common.published import NumberClaim, load_published
-from common.receipts import origin_of, read_receipt
-from common.roc import background_efficiency
+from common.report.compare import read_metrics
+from common.report.published import NumberClaim, load_published
+from common.report.verdict import Measured
 from common.stage import parse, run
-from common.verdict import Measured
 from papers.top_tagging import drawing
 
 Drawn = dict[str, Any]

@@ -11,9 +11,9 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from common.jets import as_p4, cluster, events_of
-from common.kinematics import delta_r, pt_eta_phi
-from common.pythia import final_particles, momenta, start_pythia
+from common.physics.jets import as_p4, cluster, events_of
+from common.physics.kinematics import delta_r, pt_eta_phi
+from common.physics.pythia import final_particles, momenta, start_pythia
 from papers.top_tagging.detector import detect
 from papers.top_tagging.jet_files import N_STORED
 from papers.top_tagging.settings import SimulateConfig

@@ -15,7 +15,7 @@ import hdf5plugin
 import numpy as np
 
 from common.atomic import atomic_output
-from common.yamlio import InputError
+from common.errors import InputError
 
 DATASET = "table/table"
 N_STORED = 200  # constituents per jet

@@ -6,7 +6,7 @@ the full ROC curve.
 
 import numpy as np
 
-from common.roc import auc_with_error, rejection_with_error
+from common.physics.roc import auc_with_error, rejection_with_error
 
 Metric = dict[str, float | int]
 

@@ -6,8 +6,8 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from common.jets import as_lists
-from common.kinematics import delta_phi, eta, mass, phi, pt
+from common.physics.jets import as_lists
+from common.physics.kinematics import delta_phi, eta, mass, phi, pt
 from papers.top_tagging.polynomials import flow_polynomials
 from papers.top_tagging.settings import PrepareConfig
 

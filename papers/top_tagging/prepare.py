@@ -15,9 +15,9 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.receipts import locate, read_receipt
+from common.download.receipts import locate, read_receipt
+from common.errors import InputError
 from common.stage import parse, run
-from common.yamlio import InputError
 from papers.top_tagging import jet_files, score_files
 from papers.top_tagging.observables import Described, describe
 from papers.top_tagging.settings import PrepareConfig

@@ -7,7 +7,7 @@ OUTPUTS (below results/top_tagging/<run>/):
     prepared.h5 · seed<k>/<tagger>/{model.pt, history.csv} · seed<k>/predictions.h5 · seed<k>/metrics.json · figures/
 """
 
-from common.workflow import Paper
+from common.workflow.paper import Paper
 from papers.top_tagging.experiments import Experiments
 
 paper = Paper("top_tagging", config)

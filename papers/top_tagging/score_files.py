@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from common.errors import InputError
 from common.pickles import read_pickle
-from common.yamlio import InputError
 
 MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")  # the same, before and since numpy 2
 

@@ -4,13 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from common.config import RunSettings
+from common.settings import RunSettings
+from common.types import Count, NonNegative, Positive, Share
 from common.yamlio import Strict
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
 
 
@@ -20,12 +17,12 @@ class DetectorConfig(Strict):
     eta_max: Positive
     tower: Positive  # size in eta and phi
     track_pt_gev: Positive
-    track_efficiency: Fraction
-    track_resolution: NotNegative  # of 1/pT, relative, constant term
-    track_resolution_pt: NotNegative  # [1/GeV] term that grows with pT
+    track_efficiency: Share
+    track_resolution: NonNegative  # of 1/pT, relative, constant term
+    track_resolution_pt: NonNegative  # [1/GeV] term that grows with pT
     photon_resolution: Range  # stochastic [sqrt(GeV)] and constant term
     hadron_resolution: Range
-    tower_energy_gev: NotNegative  # threshold
+    tower_energy_gev: NonNegative  # threshold
 
 
 class SimulateConfig(Strict):

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.stats import norm
 
 from common.atomic import atomic_output
-from common.receipts import generated_receipt, write_receipt
-from common.shards import Shard, make, shards
+from common.download.receipts import generated_receipt, write_receipt
+from common.physics.shards import Shard, make, shards
 from common.stage import parse, run
 from papers.top_tagging.generator import Jets, generate
 from papers.top_tagging.jet_files import write_jets

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from common.atomic import atomic_output, write_text
-from common.checkpoints import checkpoint_name
-from common.epochs import Epochs, History
 from common.stage import parse, run
 from common.tables import as_csv
+from common.training.checkpoints import checkpoint_name
+from common.training.epochs import Epochs, History
 from papers.top_tagging.jets import JetSet, read_jets
 from papers.top_tagging.model import Standardised, build, n_parameters
 from papers.top_tagging.settings import TrainOne

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pooch
 
-from common.datasets import DataFile
-from common.download import fetch
-from common.receipts import sha256_of
+from common.download.datasets import DataFile
+from common.download.fetch import fetch
+from common.download.receipts import sha256_of
 
 SIZE_MB = 200
 ROUNDS = 5

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from common.config import load_settings
-from common.kinematics import eta, mass, pt
+from common.physics.kinematics import eta, mass, pt
+from common.settings import load_settings
 from papers.jet_images.detector import n_subjettiness, select, subjet_distance, towers, trimmed_jets
 from papers.jet_images.generator import Roulette, generate_events, start
 from papers.jet_images.image_files import ratio

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from common.config import load_settings
-from common.workflow import ROOT
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.nova_cvn.batches import training_batches
 from papers.nova_cvn.cache import Prepared
 from papers.nova_cvn.settings import Settings, TrainOne

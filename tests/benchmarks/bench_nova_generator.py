@@ -15,7 +15,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from common.config import load_settings
+from common.settings import load_settings
 from papers.nova_cvn import kernels  # names the folder for compiled code, which is changed below
 from papers.nova_cvn.classes import INTERACTIONS
 from papers.nova_cvn.settings import Settings, SimulateConfig

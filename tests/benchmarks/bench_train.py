@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from common.config import load_settings
+from common.settings import load_settings
 from papers.photoz.settings import Settings
 from papers.photoz.train import cross_validate, read_sample
 

@@ -1,6 +1,6 @@
 from pydantic import BaseModel
 
-from common.checkpoints import checkpoint_name
+from common.training.checkpoints import checkpoint_name
 
 
 class Config(BaseModel):

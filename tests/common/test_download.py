@@ -11,13 +11,13 @@ from pathlib import Path
 import pooch
 import pytest
 
-from common.datasets import new_digest
-from common.download import fetch
-from common.fingerprint import Expected
-from common.partfile import PartFile
-from common.receipts import write_receipt
-from common.transfer import Policy, Transfer
-from common.yamlio import InputError
+from common.download.datasets import new_digest
+from common.download.fetch import fetch
+from common.download.fingerprint import Expected
+from common.download.partfile import PartFile
+from common.download.receipts import write_receipt
+from common.download.transfer import Policy, Transfer
+from common.errors import InputError
 from tests.declared import CONTENT, CUT, FAST, OTHER, declared, failure, get, sha256, unchecked
 from tests.faulty_server import Fault, closed_url, deaf_server
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from common.addresses import Doorbell
-from common.datasets import Login
-from common.fingerprint import Expected
-from common.partfile import PartFile
-from common.transfer import RefusedError, Transfer
+from common.download.addresses import Doorbell
+from common.download.datasets import Login
+from common.download.fingerprint import Expected
+from common.download.partfile import PartFile
+from common.download.transfer import RefusedError, Transfer
 from tests.declared import CONTENT, FAST, declared, failure, get
 from tests.faulty_server import Fault, closed_url
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from common.partfile import PartFile
-from common.receipts import read_receipt
+from common.download.partfile import PartFile
+from common.download.receipts import read_receipt
 from tests.declared import CONTENT, CUT, declared, failure, get, sha256, unchecked
 from tests.faulty_server import closed_url
 
@@ -147,7 +147,7 @@ def start_download(tmp_path, url):
     datasets.write_text(yaml.safe_dump({"sky": {"title": "t", "source": "s", "files": [file]}}))
     receipt = tmp_path / f"receipt{time.monotonic_ns()}.json"
     options = ["--datasets", datasets, "--dataset", "sky", "--file", "x.bin", "--receipt", receipt]
-    command = [sys.executable, "-m", "common.download", *map(str, options)]
+    command = [sys.executable, "-m", "common.download.fetch", *map(str, options)]
     return subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True), receipt
 
 

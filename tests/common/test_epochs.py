@@ -6,8 +6,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra torch")
 
-from common.epochs import Epochs  # noqa: E402
-from common.yamlio import InputError  # noqa: E402
+from common.errors import InputError  # noqa: E402
+from common.training.epochs import Epochs  # noqa: E402
 
 
 class Walk:

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.aggregate import SeedMetric, join, read_seed
 from common.atomic import atomic_output, write_json, write_text
-from common.datasets import find_file, load_datasets, new_digest
+from common.download.datasets import find_file, load_datasets, new_digest
+from common.download.receipts import Receipt, generated_receipt, locate, read_receipt, sha256_of, write_receipt
+from common.errors import InputError
 from common.plotting import new_figure, save_figure
-from common.receipts import Receipt, generated_receipt, locate, read_receipt, sha256_of, write_receipt
+from common.report.aggregate import SeedMetric, join, read_seed
 from common.stage import parse
 from common.tables import as_csv
-from common.workflow import ROOT
-from common.yamlio import InputError, Strict
+from common.workflow.closure import ROOT
+from common.yamlio import Strict
 
 # ---- atomic writes ----
 
@@ -282,7 +283,7 @@ def test_every_option_is_required(capsys):
 
 
 def aggregate(*arguments):
-    command = [sys.executable, "-m", "common.aggregate", *map(str, arguments)]
+    command = [sys.executable, "-m", "common.report.aggregate", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -292,7 +293,7 @@ def test_a_wrong_input_ends_a_stage_without_a_traceback(tmp_path):
     done = aggregate("--seeds", seed, "--metrics", metrics)
     assert done.returncode == 1 and done.stdout == "" and not metrics.exists()
     first, *rest = done.stderr.splitlines()
-    assert first == f"$ python -m common.aggregate --seeds '{seed}' --metrics {metrics}"
+    assert first == f"$ python -m common.report.aggregate --seeds '{seed}' --metrics {metrics}"
     assert rest[0].startswith(f"error: {seed}: ") and "Did you mean 'error'?" in done.stderr
     assert "Traceback" not in done.stderr
 

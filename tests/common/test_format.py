@@ -1,6 +1,6 @@
 import pytest
 
-from common.format import number
+from common.report.format import number
 
 
 @pytest.mark.parametrize(

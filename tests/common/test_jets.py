@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from common.kinematics import delta_phi, delta_r, four_vector, mass, pt_eta_phi
-from common.shards import Shard, make, shards
+from common.physics.kinematics import delta_phi, delta_r, four_vector, mass, pt_eta_phi
+from common.physics.shards import Shard, make, shards
 
 
 def test_pt_eta_phi_and_mass_undo_four_vector():
@@ -51,7 +51,7 @@ def test_the_number_of_processes_changes_nothing():
 
 def test_jets_come_hardest_first_with_their_constituents():
     fastjet = pytest.importorskip("fastjet", reason="needs the extra hep")
-    from common.jets import Objects, as_p4, cluster, events_of
+    from common.physics.jets import Objects, as_p4, cluster, events_of
 
     place = np.array([[20, 0.0, 0.0], [60, 2.0, 1.0], [40, 2.1, 1.1], [5, -2.0, 2.0], [70, 0.0, 0.0]]).T
     objects = Objects(np.array([2, 2, 2, 2, 0]), four_vector(*place.astype(float)))
@@ -66,8 +66,8 @@ def test_jets_come_hardest_first_with_their_constituents():
 
 def test_final_particles_conserve_the_beams_momentum():
     pytest.importorskip("pythia8mc", reason="needs the extra hep")
-    from common.pythia import final_particles, is_neutrino, start_pythia
-    from common.yamlio import InputError
+    from common.errors import InputError
+    from common.physics.pythia import final_particles, is_neutrino, start_pythia
 
     settings = ["Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100"]
     first, second = (final_particles(start_pythia(settings, seed=4).nextBatch(3).prt) for _ in range(2))

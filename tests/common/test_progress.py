@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from common import progress
-from common.progress import Progress
+from common.download.fetch import progress
+from common.download.progress import Progress
 
 
 @pytest.fixture

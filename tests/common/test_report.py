@@ -6,15 +6,15 @@ from html.parser import HTMLParser
 
 import pytest
 
-from common import report
 from common.atomic import write_json, write_text
-from common.compare import compare
-from common.index import write_index
+from common.download.receipts import Receipt, write_receipt
 from common.plotting import new_figure, save_figure
-from common.readme import Record, paper_block
-from common.receipts import Receipt, write_receipt
-from common.render import render
-from common.workflow import ROOT
+from common.report import page
+from common.report.compare import compare
+from common.report.index import write_index
+from common.report.readme import Record, paper_block
+from common.report.render import render
+from common.workflow.closure import ROOT
 from tests.browser import find_browser, serving
 
 PUBLISHED = """
@@ -126,7 +126,7 @@ def make_run(tmp_path, monkeypatch):
         save_figure(figure, folder / "figures/fig1_shear.png", {"x": [0, 1]}, origin="archive")
         write_benchmarks(folder / "benchmarks")
         found = sorted(folder.glob("receipts/**/*.json"))
-        content = report.collect(paper, folder, receipts=found, seeds=["0", "12"])
+        content = page.collect(paper, folder, receipts=found, seeds=["0", "12"])
         for kind in ("html", "md"):
             write_text(folder / f"report.{kind}", render(f"report.{kind}.j2", **content))
         return folder
@@ -228,7 +228,7 @@ def test_the_smoke_run_reproduces_nothing(make_run):
 
 def test_deviations_are_the_numbered_list_of_the_readme(make_run, tmp_path):
     folder = make_run()
-    deviations = report.read_deviations(tmp_path / "papers/lensing/README.md")
+    deviations = page.read_deviations(tmp_path / "papers/lensing/README.md")
     assert deviations == ["Smaller sample: only sky is used, because it is public.", "No masks.", "The tenth & last."]
     assert all(deviation in Page(folder / "report.html").text for deviation in deviations)
     assert "\n3. The tenth & last.\n" in (folder / "report.md").read_text()
@@ -236,7 +236,7 @@ def test_deviations_are_the_numbered_list_of_the_readme(make_run, tmp_path):
 
 def test_a_readme_without_deviations(tmp_path):
     write_text(tmp_path / "README.md", "# Paper\n1. no\n")
-    assert report.read_deviations(tmp_path / "README.md") == []
+    assert page.read_deviations(tmp_path / "README.md") == []
 
 
 def test_costs_are_summed_over_jobs_and_memory_is_the_largest(make_run):
@@ -382,9 +382,9 @@ def widths(browser, folder, page):
 
 
 def test_a_page_asks_for_nothing_but_itself(browser, pages, tmp_path):
-    for page in pages:
+    for name in pages:
         with serving(tmp_path / "results") as server:
-            dom = browser.dom(f"{server.address}/{page}", width=1200)
+            dom = browser.dom(f"{server.address}/{name}", width=1200)
         assert "Weak lensing" in dom and server.asked == [f"/{page}"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from common.roc import auc_with_error, background_efficiency, rejection_with_error, roc
+from common.physics.roc import auc_with_error, background_efficiency, rejection_with_error, roc
 
 DISTANCE = 2.0
 

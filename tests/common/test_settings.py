@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
-from common.config import RunSettings, load_settings, merge, section_json, split_options
-from common.published import load_published
-from common.workflow import ROOT
-from common.yamlio import InputError, Strict, load, nearest, read_yaml, validate
+from common.errors import InputError, nearest
+from common.report.published import load_published
+from common.settings import RunSettings, load_settings, merge, section_json, split_options
+from common.workflow.closure import ROOT
+from common.yamlio import Strict, load, read_yaml, validate
 
 
 class Forest(Strict):

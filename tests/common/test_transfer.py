@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import common.transfer
-from common.download import fetch
-from common.transfer import Policy, Transfer
-from common.yamlio import InputError
+import common.download.transfer
+from common.download.fetch import fetch
+from common.download.transfer import Policy, Transfer
+from common.errors import InputError
 from tests.declared import CONTENT, CUT, OTHER, declared, failure, get, sha256, unchecked
 from tests.faulty_server import Fault, raw_server
 
@@ -41,7 +41,7 @@ def test_any_cut_gives_the_same_bytes(server, root, cuts, checked, says_length):
     server.faults["/x.bin"] = [Fault(cut_at=cut) for cut in sorted(cuts)]
     get(declared(url) if checked else unchecked(url))
     assert (root / "raw/sky/x.bin").read_bytes() == CONTENT
-    lost_at_most = len(cuts) * common.transfer.CHUNK_BYTES
+    lost_at_most = len(cuts) * common.download.transfer.CHUNK_BYTES
     assert sum(seen.body_bytes for seen in server.seen) <= len(CONTENT) + lost_at_most
 
 
@@ -235,7 +235,7 @@ def test_a_file_of_another_size_is_not_even_fetched(server, folder):
 def test_a_stream_longer_than_declared_is_stopped(server, folder):
     message = failure(declared(server.serve("/x.bin", CONTENT * 20, says_length=False)))
     found = int(re.search(rf"expected {len(CONTENT)} bytes, found (\d+) bytes", message)[1])
-    assert found <= len(CONTENT) + common.transfer.CHUNK_BYTES
+    assert found <= len(CONTENT) + common.download.transfer.CHUNK_BYTES
     assert not list(folder.glob("x.bin*"))
 
 

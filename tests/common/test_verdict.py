@@ -12,11 +12,20 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from common.aggregate import read_seed
-from common.compare import Comparison, Line, read_comparison, read_metrics
-from common.published import NumberClaim, OrderingClaim, Tolerance
-from common.verdict import Basis, Judged, Measured, NotAttempted, NotComparable, decide, judge_number, judge_ordering
-from common.yamlio import InputError
+from common.errors import InputError
+from common.report.aggregate import read_seed
+from common.report.compare import Comparison, Line, read_comparison, read_metrics
+from common.report.published import NumberClaim, OrderingClaim, Tolerance
+from common.report.verdict import (
+    Basis,
+    Judged,
+    Measured,
+    NotAttempted,
+    NotComparable,
+    decide,
+    judge_number,
+    judge_ordering,
+)
 
 BASIS = Basis(origin="archive", run="small", source="article")
 STATEMENT = {"id": "x", "where": "Table I", "source": "article", "data": ["sky"], "note": "a note"}

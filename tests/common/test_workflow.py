@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from common import workflow
-from common.workflow import ROOT, import_closure
-from common.yamlio import InputError
+from common.errors import InputError
+from common.workflow import closure
+from common.workflow.closure import ROOT, import_closure
 
 
 def found_by_the_standard_library(module):
@@ -27,7 +27,7 @@ def test_the_closure_is_what_the_standard_librarys_finder_finds(file):
 
 
 def test_relative_imports_and_imports_in_functions_count(tmp_path, monkeypatch):
-    monkeypatch.setattr(workflow, "ROOT", tmp_path)
+    monkeypatch.setattr(closure, "ROOT", tmp_path)
     package = tmp_path / "closure_example" / "inner"
     package.mkdir(parents=True)
     (tmp_path / "closure_example/__init__.py").write_text("from . import near\n")

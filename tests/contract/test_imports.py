@@ -14,18 +14,17 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from common.workflow import ROOT
+from common.workflow.closure import ROOT
 
-SOURCES = sorted([*ROOT.glob("common/*.py"), *ROOT.glob("papers/**/*.py")])
+SOURCES = sorted([*ROOT.glob("common/**/*.py"), *ROOT.glob("papers/**/*.py")])
 FEW_USERS = {  # module of common/ with less than two users: why it is a module of its own
-    "aggregate": "a stage of its own, run by workflow/rules/compare.smk",
-    "archives": "no user yet: for the papers whose data come as archives",
-    "download": "a stage of its own, run by workflow/rules/download.smk",
-    "index": "the overview of all runs, written by common.summary",
-    "readme": "run by `make readme`",
-    "report": "a stage of its own, run by workflow/rules/report.smk",
-    "schemas": "run by hand after an edit of a model; tests/contract/test_papers.py compares",
-    "transfer": "one attempt over the network, apart from the choice of addresses in common.download",
+    "download.fetch": "a stage of its own, run by workflow/rules/download.smk",
+    "download.transfer": "one attempt over the network, apart from the choice of addresses in common.download.fetch",
+    "report.aggregate": "a stage of its own, run by workflow/rules/compare.smk",
+    "report.index": "the overview of all runs, written by common.report.summary",
+    "report.page": "a stage of its own, run by workflow/rules/report.smk",
+    "report.readme": "run by `make readme`",
+    "report.schemas": "run by hand after an edit of a model; tests/contract/test_papers.py compares",
 }
 
 
@@ -63,13 +62,15 @@ def test_imports_are_found_in_every_spelling(line, found):
 
 
 def test_common_never_imports_a_paper():
-    """Only common.workflow does, by name, for the settings of whatever papers there are."""
+    """Only common.workflow.paper does, by name, for the settings of whatever papers there are."""
     guilty = [
-        path.name for path in ROOT.glob("common/*.py") if any(m.split(".")[0] == "papers" for m in imports_of(path))
+        path.name for path in ROOT.glob("common/**/*.py") if any(m.split(".")[0] == "papers" for m in imports_of(path))
     ]
     assert guilty == []
-    by_name = [path.name for path in ROOT.glob("common/*.py") if "import_module(" in path.read_text(encoding="utf-8")]
-    assert by_name == ["workflow.py"]
+    by_name = [
+        path.name for path in ROOT.glob("common/**/*.py") if "import_module(" in path.read_text(encoding="utf-8")
+    ]
+    assert by_name == ["paper.py"]
 
 
 def test_papers_never_import_each_other():
@@ -94,7 +95,7 @@ def users_of_common():
     for path in SOURCES:
         for module in imports_of(path):
             if module.startswith("common."):
-                users[module.split(".")[1]].add(path)
+                users[module.removeprefix("common.")].add(path)
     scripts = [
         ROOT / "Snakefile",
         ROOT / "Makefile",
@@ -102,17 +103,21 @@ def users_of_common():
         *ROOT.glob("papers/*/rules.smk"),
     ]
     for path in scripts:
-        for module in re.findall(r"\bcommon\.(\w+)", path.read_text(encoding="utf-8")):
+        for module in re.findall(r"\bcommon\.([\w.]+)", path.read_text(encoding="utf-8")):
             users[module].add(path)
     return users
 
 
 def test_each_common_module_has_two_users_or_a_reason():
-    modules = {path.stem for path in ROOT.glob("common/*.py")} - {"__init__"}
+    files = {
+        ".".join(path.relative_to(ROOT / "common").with_suffix("").parts): path
+        for path in ROOT.glob("common/**/*.py")
+        if path.name != "__init__.py"
+    }
     users = users_of_common()
-    lonely = {name for name in modules if len(users[name] - {ROOT / f"common/{name}.py"}) < 2}
+    lonely = {name for name, path in files.items() if len(users[name] - {path}) < 2}
     assert lonely <= set(FEW_USERS), "find a second user, or add the reason to FEW_USERS"
-    assert set(FEW_USERS) <= modules
+    assert set(FEW_USERS) <= set(files)
 
 
 @pytest.mark.parametrize("folder", [ROOT, ROOT.parent])

@@ -11,11 +11,12 @@ import jsonschema
 import pytest
 import yaml
 
-from common import schemas
-from common.config import RUNS, load_settings
-from common.datasets import find_file, load_datasets
-from common.published import load_published
-from common.workflow import ROOT, discover
+from common.download.datasets import find_file, load_datasets
+from common.report import schemas
+from common.report.published import load_published
+from common.settings import RUNS, load_settings
+from common.workflow.closure import ROOT
+from common.workflow.paper import discover
 
 PAPERS = ["_template", *discover()]
 REQUIRED = [
@@ -213,7 +214,7 @@ def test_the_schemas_are_those_of_the_models(name, tmp_path, monkeypatch):
     monkeypatch.setattr(schemas, "FOLDER", tmp_path)
     schemas.main()
     written = (ROOT / "workflow/schemas" / name).read_text(encoding="utf-8")
-    assert written == (tmp_path / name).read_text(encoding="utf-8"), "run: python -m common.schemas"
+    assert written == (tmp_path / name).read_text(encoding="utf-8"), "run: python -m common.report.schemas"
 
 
 def faults(name, content):

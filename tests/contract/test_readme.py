@@ -2,9 +2,10 @@
 
 import pytest
 
-from common.readme import overview_block, paper_block, read_records, replace_block
-from common.workflow import ROOT, discover
-from common.yamlio import InputError
+from common.errors import InputError
+from common.report.readme import overview_block, paper_block, read_records, replace_block
+from common.workflow.closure import ROOT
+from common.workflow.paper import discover
 
 
 @pytest.mark.parametrize("name", discover())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from common.published import load_published
+from common.report.published import load_published
 from tests.workflow.conftest import ROOT, copy_sources, mirror_of
 
 REAL = ROOT.parent / "shared" / "real"

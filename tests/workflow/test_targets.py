@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from common.workflow import discover
+from common.workflow.paper import discover
 from tests.workflow.conftest import copy_sources
 
 

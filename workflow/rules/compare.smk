@@ -12,7 +12,7 @@ OUTPUTS:
 rule aggregate:
     input:
         seeds=lambda w: BY_NAME[w.paper].per_seed("metrics.json")(w),
-        code=import_closure("common.aggregate"),
+        code=import_closure("common.report.aggregate"),
     output:
         metrics="results/{paper}/{run}/metrics.json",
     log:
@@ -23,7 +23,7 @@ rule aggregate:
         "../../envs/core.yaml"
     threads: 1
     shell:
-        "python -m common.aggregate --seeds {input.seeds:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
+        "python -m common.report.aggregate --seeds {input.seeds:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
 
 
 rule compare:
@@ -31,7 +31,7 @@ rule compare:
         metrics="results/{paper}/{run}/metrics.json",
         receipts=lambda w: BY_NAME[w.paper].receipts(w),
         published="papers/{paper}/published.yaml",
-        code=import_closure("common.compare"),
+        code=import_closure("common.report.compare"),
     output:
         comparison="results/{paper}/{run}/comparison.json",
     log:
@@ -44,5 +44,5 @@ rule compare:
     params:
         changes=lambda w: BY_NAME[w.paper].changes,
     shell:
-        "python -m common.compare --published {input.published:q} --metrics {input.metrics:q}"
+        "python -m common.report.compare --published {input.published:q} --metrics {input.metrics:q}"
         " --receipts {input.receipts:q} --run {wildcards.run} --changes={params.changes:q} --comparison {output.comparison:q} 2>&1 | tee {log:q}"

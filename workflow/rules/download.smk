@@ -10,7 +10,7 @@ OUTPUTS:
 
 rule download:
     input:
-        code=import_closure("common.download"),
+        code=import_closure("common.download.fetch"),
     output:
         receipt="results/{paper}/{run}/receipts/{dataset}/{file}.json",
     log:
@@ -27,5 +27,5 @@ rule download:
         state=lambda w: BY_NAME[w.paper].receipt_state(w),
         declared=lambda w: BY_NAME[w.paper].declared_file(w),
     shell:
-        "python -m common.download --datasets papers/{wildcards.paper}/datasets.yaml"
+        "python -m common.download.fetch --datasets papers/{wildcards.paper}/datasets.yaml"
         " --dataset {wildcards.dataset:q} --file {wildcards.file:q} --receipt {output.receipt:q} 2>&1 | tee {log:q}"

@@ -16,9 +16,9 @@ rule report:
         figures=lambda w: expand(getattr(rules, f"{w.paper}_figures").output, run=w.run),
         published="papers/{paper}/published.yaml",
         readme="papers/{paper}/README.md",
-        code=import_closure("common.report"),
+        code=import_closure("common.report.page"),
         templates=expand(
-            "common/templates/{name}.j2",
+            "common/report/templates/{name}.j2",
             name=["page.html", "report.html", "report.md"],
         ),
         seeds=lambda w: BY_NAME[w.paper].per_seed("metrics.json")(w),
@@ -33,5 +33,5 @@ rule report:
         "../../envs/core.yaml"
     threads: 1
     shell:
-        "python -m common.report --paper papers/{wildcards.paper} --results results/{wildcards.paper}/{wildcards.run}"
+        "python -m common.report.page --paper papers/{wildcards.paper} --results results/{wildcards.paper}/{wildcards.run}"
         " --receipts {input.receipts:q} --seeds {input.seeds:q} --html {output.html:q} --markdown {output.markdown:q} 2>&1 | tee {log:q}"

@@ -23,4 +23,4 @@ for paper_name in PAPERS:
             params:
                 strict=OPTIONS.strict,
             shell:
-                "python -m common.summary --reports {input:q} --strict {params.strict} 2>&1 | tee {log:q}"
+                "python -m common.report.summary --reports {input:q} --strict {params.strict} 2>&1 | tee {log:q}"

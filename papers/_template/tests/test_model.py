@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 from ..evaluate import bootstrap_auc
 from ..model import fit, score

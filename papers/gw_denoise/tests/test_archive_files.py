@@ -9,7 +9,7 @@ import pytest
 from gwpy.io.gwf.lalframe import create_frame, write_frames
 from gwpy.timeseries import StateVector, TimeSeries
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise import frame_files, hdf5_files
 from papers.gw_denoise.channel import Channel, finite_seconds, join
 from papers.gw_denoise.recording import open_strain, read_channel, write_channels_hdf5, write_gwf, write_gwosc_hdf5

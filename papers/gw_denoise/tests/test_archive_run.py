@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from common.config import load_settings, merge
-from common.workflow import ROOT
+from common.settings import load_settings, merge
+from common.workflow.closure import ROOT
 from papers.gw_denoise.recording import read_recording, write_gwf
 from papers.gw_denoise.settings import Settings, SimulateConfig
 from papers.gw_denoise.simulate import STRAIN_CHANNEL, simulate_task

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from common.config import load_settings, merge
-from common.workflow import ROOT
-from common.yamlio import InputError
+from common.errors import InputError
+from common.settings import load_settings, merge
+from common.workflow.closure import ROOT
 from papers.gw_denoise import wiener
 from papers.gw_denoise.prepare import make_splits, scales, split_seconds
 from papers.gw_denoise.recording import read_recording

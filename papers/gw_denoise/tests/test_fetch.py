@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from common.receipts import locate, read_receipt
-from common.yamlio import InputError
+from common.download.receipts import locate, read_receipt
+from common.errors import InputError
 from papers.gw_denoise import fetch as stage
 from papers.gw_denoise.fetch import fetch_recording
 from papers.gw_denoise.locate import FetchConfig, load_located, locate_frames, web_address

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.lines import amplitude_spectral_density, find_lines, measure_line
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.signal import welch
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.model import Autoencoder, CompositeLoss, SlowFast, n_parameters
 
 RATE, BAND = 128, (20.0, 40.0)

@@ -6,7 +6,7 @@ import pytest
 from gwpy.timeseries import TimeSeries
 from scipy.signal import csd, welch
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.hdf5_files import channel_names, read_quality
 from papers.gw_denoise.lines import amplitude_spectral_density, find_lines, measure_line
 from papers.gw_denoise.recording import open_strain, read_channel, read_recording, segments

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.recording import read_recording, segments, write_channels_hdf5, write_gwf, write_gwosc_hdf5
 from papers.gw_denoise.sources import SOURCES, StateVector, check_safe, find_source, uncleaned_at
 from papers.gw_denoise.tests.made_files import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise.channel import Channel
 from papers.gw_denoise.recording import Recording
 from papers.gw_denoise.resample import edge_s, on_one_grid, resample

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from common.config import load_settings, merge
-from common.workflow import ROOT
+from common.settings import load_settings, merge
+from common.workflow.closure import ROOT
 from papers.gw_denoise.couplings import JITTER_CHANNELS, MAINS_CHANNEL, SLOW_CHANNELS, beam_jitter, mains_complex
 from papers.gw_denoise.noise import aligo_asd, coloured_noise, wander
 from papers.gw_denoise.recording import read_recording, segments

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.gw_denoise import train
 from papers.gw_denoise.model import CompositeLoss, build
 from papers.gw_denoise.settings import TrainOne

@@ -7,10 +7,10 @@ import zlib
 import pytest
 import yaml
 
-from common.datasets import load_datasets
-from common.receipts import locate
-from common.workflow import ROOT
-from common.yamlio import InputError
+from common.download.datasets import load_datasets
+from common.download.receipts import locate
+from common.errors import InputError
+from common.workflow.closure import ROOT
 from papers.hbb.fetch import DATASET, RECORD, checksum_of, fetch_file, index_name
 from papers.hbb.tests.made_jets import REAL
 from tests.faulty_server import FaultyServer, isolate_data

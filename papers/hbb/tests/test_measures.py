@@ -9,8 +9,8 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import norm
 
-from common.config import load_settings
-from common.workflow import ROOT
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.hbb import measures
 from papers.hbb.decorrelation import Decorrelated, measure_plain
 from papers.hbb.evaluate import best_variable

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import uproot
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.hbb import branches
 from papers.hbb.cache import Jets
 from papers.hbb.prepare import classes, write_cache

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import uproot
 
-from common.kinematics import delta_r, four_vector, mass, pt
-from common.yamlio import InputError
+from common.errors import InputError
+from common.physics.kinematics import delta_r, four_vector, mass, pt
 from papers.hbb import branches
 from papers.hbb.collisions import Generator, Particles, has_quark, process
 from papers.hbb.groups import group_sums, leading, rank_in_group

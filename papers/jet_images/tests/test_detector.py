@@ -6,11 +6,11 @@ import pytest
 pytest.importorskip("fastjet")
 pytest.importorskip("pythia8mc")
 
-from common.config import load_settings
-from common.jets import Objects, as_p4
-from common.kinematics import four_vector, mass, pt_eta_phi
-from common.pythia import Particles
-from common.workflow import ROOT
+from common.physics.jets import Objects, as_p4
+from common.physics.kinematics import four_vector, mass, pt_eta_phi
+from common.physics.pythia import Particles
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.jet_images.detector import (
     cells_of,
     n_subjettiness,

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from common.config import load_settings
-from common.workflow import ROOT
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.jet_images.settings import Settings
 
 pytest.importorskip("pythia8mc")
 pytest.importorskip("fastjet")
 
-from common.kinematics import mass, pt
-from common.pythia import start_pythia
+from common.physics.kinematics import mass, pt
+from common.physics.pythia import start_pythia
 from papers.jet_images.detector import n_subjettiness, towers, trimmed_jets
 from papers.jet_images.generator import (
     HARD,

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.jet_images import imaging
 from papers.jet_images.image_files import NO_RATIO, VARIABLES, JetImages, ratio, read_images, write_images
 from papers.jet_images.imaging import Deposits

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from common.yamlio import InputError  # noqa: E402
+from common.errors import InputError  # noqa: E402
 from papers.jet_images.model import Maxout, build, n_parameters  # noqa: E402
 from papers.jet_images.settings import Splits, TaggerConfig, TrainOne  # noqa: E402
 from papers.jet_images.splits import Jets, split  # noqa: E402

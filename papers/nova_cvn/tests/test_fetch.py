@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from common.datasets import DataFile
-from common.receipts import locate
-from common.transfer import Policy
-from common.yamlio import InputError
+from common.download.datasets import DataFile
+from common.download.receipts import locate
+from common.download.transfer import Policy
+from common.errors import InputError
 from papers.nova_cvn.course import read_index
 from papers.nova_cvn.fetch import collect, vouch
 from papers.nova_cvn.settings import FetchConfig

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.nova_cvn.dune_files import as_pixel_map, interaction_type, read_dune
 from papers.nova_cvn.layout import LAYOUTS, as_views, infer_layout
 from papers.nova_cvn.moments import MOMENTS, image_moments

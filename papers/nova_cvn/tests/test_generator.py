@@ -4,8 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from common.config import load_settings
-from common.workflow import ROOT
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.nova_cvn.classes import COSMIC, NC
 from papers.nova_cvn.settings import Settings
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.config import load_settings
-from common.workflow import ROOT
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.nova_cvn.classes import INTERACTIONS, NEUTRINO_CLASSES, flavour_index, flavour_scores
 from papers.nova_cvn.confusion import class_matrix, flavour_matrix, largest_other_mistake, mean_efficiency, mistaken
 from papers.nova_cvn.measures import Scored, choose_cuts, counted_classes, matrix_values, selection_values, with_errors

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 import torch
 
-from common.config import load_settings
-from common.workflow import ROOT
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.nova_cvn.classes import N_OUTPUTS
 from papers.nova_cvn.generator import Generator
 from papers.nova_cvn.network import BIAS, LocalResponse, build, ceil_pool, n_trained

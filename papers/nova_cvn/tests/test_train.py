@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.config import load_settings
-from common.workflow import ROOT
+from common.settings import load_settings
+from common.workflow.closure import ROOT
 from papers.nova_cvn import train
 from papers.nova_cvn.baselines import coarse_images, score, vote
 from papers.nova_cvn.cache import Prepared

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from common.yamlio import InputError
+from common.errors import InputError
 from papers.photoz.catalogue import BANDS, read_catalogue, read_excerpt, read_release, without_sentinels
 from papers.photoz.prepare import select, take
 from papers.photoz.settings import PrepareConfig

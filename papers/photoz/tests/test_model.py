@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
 
-from common.yamlio import InputError, validate
+from common.errors import InputError
+from common.yamlio import validate
 from papers.photoz import train
 from papers.photoz.model import build, features
 from papers.photoz.settings import Experiment, ModelConfig, TrainConfig

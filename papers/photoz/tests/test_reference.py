@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from common.published import load_published
-from common.receipts import Receipt
+from common.download.receipts import Receipt
+from common.report.published import load_published
 from common.yamlio import read_yaml, validate
 from papers.photoz.catalogue import read_catalogue
 from papers.photoz.evaluate import describe_sample

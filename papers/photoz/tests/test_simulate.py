@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from common.receipts import read_receipt, sha256_of
-from common.yamlio import InputError, read_yaml, validate
+from common.download.receipts import read_receipt, sha256_of
+from common.errors import InputError
+from common.yamlio import read_yaml, validate
 from papers.photoz import simulate, templates
 from papers.photoz.settings import SimulateConfig
 

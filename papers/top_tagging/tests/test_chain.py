@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from common.config import load_settings
-from common.yamlio import InputError
+from common.errors import InputError
+from common.settings import load_settings
 
 from ..evaluate import measure_jets, measure_taggers, median
 from ..jet_files import read_chunk, write_jets

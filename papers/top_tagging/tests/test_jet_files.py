@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 from ..jet_files import DATASET, LAYOUT, count_jets, read_chunk, read_labels, write_jets
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from common.roc import auc_with_error
+from common.physics.roc import auc_with_error
 
 from ..metrics import accuracy_with_error, measure_tagger
 from ..simulate import toy_scores

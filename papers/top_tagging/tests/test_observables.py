@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from common.kinematics import four_vector
+from common.physics.kinematics import four_vector
 
 from ..observables import around_axis, jet_kinematics, subjettiness
 from ..polynomials import connected_graphs, flow_polynomials, graphs_up_to, polynomial, products_up_to

@@ -7,10 +7,10 @@ import h5py
 import numpy as np
 import pytest
 
-from common.config import load_settings
-from common.published import NumberClaim, load_published
-from common.verdict import Measured, decide
-from common.yamlio import InputError
+from common.errors import InputError
+from common.report.published import NumberClaim, load_published
+from common.report.verdict import Measured, decide
+from common.settings import load_settings
 
 from ..evaluate import measure_taggers
 from ..prepare import check_same_jets, store_scores

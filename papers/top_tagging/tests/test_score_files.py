@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 from ..score_files import read_labels, read_npy, read_pickled_array, read_scores
 

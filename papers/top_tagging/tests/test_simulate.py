@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.config import load_settings
-from common.kinematics import four_vector, mass, pt, pt_eta_phi
-from common.pythia import Particles
+from common.physics.kinematics import four_vector, mass, pt, pt_eta_phi
+from common.physics.pythia import Particles
+from common.settings import load_settings
 
 from ..detector import detect
 from ..generator import generate

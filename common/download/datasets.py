@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, Field, model_validator
 
-from common.yamlio import InputError, Strict, load, nearest
+from common.errors import InputError, nearest
+from common.yamlio import Strict, load
 
 HEX_DIGITS = {"sha256": 64, "md5": 32, "adler32": 8}
 RESERVED_NAMES = ("generated", "located")  # receipts of files that a paper writes or finds itself

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from common.atomic import atomic_output
-from common.yamlio import InputError
+from common.errors import InputError
 
 
 class Stateful(Protocol):

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from common.atomic import write_text
-from common.compare import Comparison, read_comparison, read_metrics
-from common.published import load_published
-from common.receipts import read_receipt, sha256_of
-from common.render import render
+from common.download.receipts import read_receipt, sha256_of
+from common.report.compare import Comparison, read_comparison, read_metrics
+from common.report.published import load_published
+from common.report.render import render
 from common.stage import parse, run
 
 DEVIATIONS_HEADING = "## What differs from the paper"

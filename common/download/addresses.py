@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests.utils
 
-from common.datasets import DataFile
-from common.yamlio import InputError
+from common.download.datasets import DataFile
+from common.errors import InputError
 
 MIRROR_VARIABLE = "PAPERS_MIRROR"
 MIRROR_SCHEMES = ("http", "https", "file")

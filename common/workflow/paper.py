@@ -1,67 +1,26 @@
 """What the Snakefile and the papers' rules share: discovery, code dependencies, settings as parameters."""
 
-import ast
 import functools
 import importlib
 import json
 import os
 import sys
 from collections.abc import Callable
-from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
-from common.config import Options, RunSettings, load_settings, section_json
-from common.datasets import find_file, load_datasets
-from common.receipts import data_root, read_receipt
-from common.yamlio import InputError
+from common.download.datasets import find_file, load_datasets
+from common.download.receipts import data_root, read_receipt
+from common.errors import InputError
+from common.settings import Options, RunSettings, load_settings, section_json
+from common.workflow.closure import ROOT, import_closure
 
-ROOT = Path(__file__).resolve().parent.parent
 FIGURE_SUFFIXES = ("pdf", "png", "csv")
 
 
 def discover(root: Path = ROOT) -> list[str]:
     """Return the names of all papers: folders below papers/ with a rules.smk, except _template."""
     return sorted(p.parent.name for p in root.glob("papers/*/rules.smk") if not p.parent.name.startswith("_"))
-
-
-@functools.cache
-def _local_imports(module: str) -> frozenset[str]:
-    """Return the repository's modules and packages that one module names in its import statements."""
-    names = {module.rpartition(".")[0]}
-    for node in ast.walk(ast.parse(_module_file(module).read_bytes())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            package = module if _module_file(module).name == "__init__.py" else module.rpartition(".")[0]
-            source = resolve_name("." * node.level + (node.module or ""), package)
-            names |= {source} | {f"{source}.{alias.name}" for alias in node.names}
-    return frozenset(name for name in names if name and _module_file(name).is_file())
-
-
-def _module_file(module: str) -> Path:
-    path = ROOT / module.replace(".", "/")
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-@functools.cache
-def import_closure(module: str) -> list[str]:
-    """Return the repository's files that a module such as "common.report" imports, its own included.
-
-    They are inputs of the rules, so that an edit reruns exactly the steps that it concerns. The files are
-    read, not imported, each of them once for all rules.
-
-    Raises:
-        InputError: If there is no such module.
-    """
-    if not _module_file(module).is_file():
-        raise InputError(f"{module.replace('.', '/')}.py: a rule runs this file, but it is missing.")
-    found: set[str] = set()
-    waiting = {module}
-    while waiting:
-        found |= waiting
-        waiting = set().union(*map(_local_imports, waiting)) - found
-    return sorted(str(_module_file(name).relative_to(ROOT)) for name in found)
 
 
 def export_environment(options: Options, *, python: str) -> None:

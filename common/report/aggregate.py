@@ -10,9 +10,10 @@ from pathlib import Path
 from pydantic import Field
 
 from common.atomic import write_json
+from common.errors import InputError
+from common.report.verdict import Measured
 from common.stage import parse, run
-from common.verdict import Measured
-from common.yamlio import InputError, Strict, validate
+from common.yamlio import Strict, validate
 
 
 class SeedMetric(Strict):

@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 from pydantic import ValidationError
 
 from common.atomic import write_text
-from common.fingerprint import Fingerprint, fingerprint_of
+from common.download.fingerprint import Fingerprint, fingerprint_of
 from common.yamlio import Strict
 
 READ_ONLY = 0o444

@@ -7,7 +7,7 @@ import awkward as ak
 import numpy as np
 import pythia8mc
 
-from common.yamlio import InputError
+from common.errors import InputError
 
 NEUTRINOS = (12, 14, 16)  # PDG codes
 

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from common import format as text
-from common.compare import Comparison, read_comparison
-from common.index import write_index
+from common.report import format as text
+from common.report.compare import Comparison, read_comparison
+from common.report.index import write_index
 from common.stage import run
 
 

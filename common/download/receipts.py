@@ -12,8 +12,9 @@ from typing import Literal
 from pydantic import ValidationError
 
 from common.atomic import write_text
-from common.datasets import new_digest
-from common.yamlio import InputError, Strict
+from common.download.datasets import new_digest
+from common.errors import InputError
+from common.yamlio import Strict
 
 CHUNK_BYTES = 1 << 20
 

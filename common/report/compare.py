@@ -8,10 +8,10 @@ from statistics import median
 from pydantic import Field, model_validator
 
 from common.atomic import write_json
-from common.published import Article, Check, Claim, load_published
-from common.receipts import Receipt, origin_of, read_receipt
+from common.download.receipts import Receipt, origin_of, read_receipt
+from common.report.published import Article, Check, Claim, load_published
+from common.report.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
 from common.stage import parse, run
-from common.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
 from common.yamlio import Strict, validate
 
 

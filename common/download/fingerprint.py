@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.datasets import new_digest
-from common.receipts import CHUNK_BYTES
+from common.download.datasets import new_digest
+from common.download.receipts import CHUNK_BYTES
 
 
 class Fingerprint:

@@ -1,6 +1,6 @@
 """Fetch one declared file into the data root, or vouch for the one that is there.
 
-    python -m common.download --datasets papers/photoz/datasets.yaml --dataset photoz --file sel_features.csv \
+    python -m common.download.fetch --datasets papers/photoz/datasets.yaml --dataset photoz --file sel_features.csv \
         --receipt results/photoz/small/receipts/sel_features.csv.json
 
 The file goes to <data root>/raw/<dataset>/<name>. Beside it lie:
@@ -29,16 +29,17 @@ import pooch
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from common.addresses import Address, Doorbell, addresses_of
 from common.atomic import write_text
-from common.datasets import DataFile, find_file, load_datasets
-from common.fingerprint import Expected, Fingerprint, fingerprint_of
-from common.partfile import PartFile, remove_part
-from common.progress import in_megabytes
-from common.receipts import Receipt, data_root, write_receipt
+from common.download.addresses import Address, Doorbell, addresses_of
+from common.download.datasets import DataFile, find_file, load_datasets
+from common.download.fingerprint import Expected, Fingerprint, fingerprint_of
+from common.download.partfile import PartFile, remove_part
+from common.download.progress import in_megabytes
+from common.download.receipts import Receipt, data_root, write_receipt
+from common.download.transfer import Policy, RefusedError, Transfer
+from common.errors import InputError
 from common.stage import run
-from common.transfer import Policy, RefusedError, Transfer
-from common.yamlio import InputError, Strict
+from common.yamlio import Strict
 
 log = logging.getLogger(__name__)
 

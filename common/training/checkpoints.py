@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from common.receipts import sha256_of
+from common.download.receipts import sha256_of
 
 
 def checkpoint_name(config: BaseModel, inputs: Sequence[Path], *, seed: int, code: Path) -> str:

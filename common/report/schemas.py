@@ -1,8 +1,8 @@
 """Write the JSON schemas of the YAML files that a paper brings, for editors that check while one types.
 
-    python -m common.schemas
+    python -m common.report.schemas
 
-The models of common/published.py and common/datasets.py -> workflow/schemas/<file>.schema.json.
+The models of common/report/published.py and common/download/datasets.py -> workflow/schemas/<file>.schema.json.
 """
 
 from pathlib import Path
@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from common.atomic import write_json
-from common.datasets import Datasets
-from common.published import Published
+from common.download.datasets import Datasets
+from common.report.published import Published
 from common.stage import run
 
-FOLDER = Path(__file__).resolve().parent.parent / "workflow/schemas"
+FOLDER = Path(__file__).resolve().parents[2] / "workflow/schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 
 from common.atomic import write_text
-from common.compare import read_comparison
-from common.render import render
-from common.yamlio import InputError
+from common.errors import InputError
+from common.report.compare import read_comparison
+from common.report.render import render
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import jinja2
 
-from common import format as text
+from common.report import format as text
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
 def render(template: str, **values: Any) -> str:
-    """Return a template of common/templates/ filled with `values`; an unknown name in it is an error."""
+    """Return a template of common/report/templates/ filled with `values`; an unknown name in it is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=lambda name: name is not None and ".html" in name,

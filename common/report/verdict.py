@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 from scipy.special import stdtrit
 
-from common.published import Claim, NumberClaim, OrderingClaim
+from common.report.published import Claim, NumberClaim, OrderingClaim
 from common.yamlio import Strict
 
 Origin = Literal["archive", "generated"]  # of a run's input files

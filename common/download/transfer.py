@@ -24,10 +24,10 @@ import urllib3.exceptions
 from requests.exceptions import ChunkedEncodingError, ReadTimeout, RequestException, TooManyRedirects
 from urllib3.util import Retry
 
-from common.addresses import redacted
-from common.fingerprint import Expected
-from common.partfile import Journal, PartFile
-from common.progress import Progress, in_megabytes
+from common.download.addresses import redacted
+from common.download.fingerprint import Expected
+from common.download.partfile import Journal, PartFile
+from common.download.progress import Progress, in_megabytes
 
 log = logging.getLogger(__name__)
 

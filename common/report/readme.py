@@ -9,13 +9,14 @@ import os
 import platform
 from pathlib import Path
 
-from common import format as text
 from common.atomic import write_json, write_text
-from common.compare import Comparison, read_comparison
-from common.published import load_published
+from common.errors import InputError
+from common.report import format as text
+from common.report.compare import Comparison, read_comparison
+from common.report.published import load_published
 from common.stage import run
-from common.workflow import discover
-from common.yamlio import InputError, Strict, validate
+from common.workflow.paper import discover
+from common.yamlio import Strict, validate
 
 BEGIN, END = "<!-- {name}: begin (written by `make readme`) -->", "<!-- {name}: end -->"
 NOT_RECORDED = {"smoke"}  # proves nothing

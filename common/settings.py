@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from common.yamlio import InputError, Location, Strict, nearest, read_yaml, validate
+from common.errors import InputError, nearest
+from common.yamlio import Location, Strict, read_yaml, validate
 
 RUNS = ("smoke", "generated", "small", "full")
 SMALL_IS_BASE = "small"  # config.yaml itself describes this run, so it has no overlay

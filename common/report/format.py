@@ -2,9 +2,9 @@
 
 import math
 
-from common.compare import CheckLine, Line
-from common.published import NumberClaim
-from common.verdict import Judged, Measured, NotAttempted
+from common.report.compare import CheckLine, Line
+from common.report.published import NumberClaim
+from common.report.verdict import Judged, Measured, NotAttempted
 
 
 def number(value: float, error: float | None = None) -> str:

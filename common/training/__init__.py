@@ -1,0 +1,1 @@
+"""What the trainings of several papers share: the loop with its state on disk, and how a state is named."""
