@@ -1,17 +1,25 @@
-"""Figures: one style, and three files for each (PDF, PNG and a CSV of what is drawn)."""
+"""Figures: one style, three files for each (PDF, PNG and a CSV of what is drawn), and the caption beside them."""
 
-from collections.abc import Mapping
+import inspect
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import matplotlib.style
 from matplotlib.figure import Figure
 
 from common.atomic import atomic_output, write_text
+from common.errors import InputError, nearest
 from common.tables import as_csv
 
 matplotlib.use("Agg")
 STYLE = Path(__file__).with_name("figures.mplstyle")
+CAPTIONS = "captions.json"  # stem -> caption, beside the figures
+Origin = Literal["archive", "generated"]
+Inputs = TypeVar("Inputs")
+Drawing = tuple[Figure, Mapping[str, Any]]  # a figure, and the columns of its CSV
 
 
 def new_figure(**layout: Any) -> tuple[Figure, Any]:
@@ -25,9 +33,35 @@ def new_figure(**layout: Any) -> tuple[Figure, Any]:
     return figure, figure.subplots(**layout)
 
 
-def save_figure(
-    figure: Figure, path: Path, drawn: Mapping[str, Any], *, origin: Literal["archive", "generated"]
+def draw_all(
+    figures: Sequence[Callable[[Inputs], Drawing]], inputs: Inputs, folder: Path, *, origin: Origin, only: str = ""
 ) -> None:
+    """Draw and save the figures of a paper.
+
+    Args:
+        figures: One function per figure. Its name is the stem of the files, e.g. `fig6_inputs`; its docstring is the
+            caption that the report prints.
+        inputs: What each function gets.
+        folder: Of the files. The captions are stored there as well.
+        origin: What the run is made from.
+        only: Redraw just this one, e.g. "fig6" or "fig6_inputs"; "" for all.
+
+    Raises:
+        InputError: If no figure has the name `only`.
+    """
+    stems = [figure.__name__ for figure in figures]
+    chosen = [draw for draw in figures if only in ("", draw.__name__, draw.__name__.partition("_")[0])]
+    if not chosen:
+        raise InputError(f"--only {only}: there is no such figure.{nearest(only, stems)}")
+    for draw in chosen:
+        figure, drawn = draw(inputs)
+        save_figure(figure, folder / draw.__name__, drawn, origin=origin)
+        logging.info("%s", draw.__name__)
+    captions = {draw.__name__: " ".join((inspect.getdoc(draw) or "").split()) for draw in figures}
+    write_text(folder / CAPTIONS, json.dumps(captions, indent=2, ensure_ascii=False) + "\n")
+
+
+def save_figure(figure: Figure, path: Path, drawn: Mapping[str, Any], *, origin: Origin) -> None:
     """Write `<stem>.pdf`, `<stem>.png` and `<stem>.csv` beside each other, each atomically.
 
     Args:
