@@ -6,13 +6,12 @@ import runpy
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from common.workflow.paper import discover
-from tests.workflow.conftest import copy_sources
+from tests.workflow.conftest import copy_sources, cpu_seconds_of_children
 
 
 def test_the_summary_names_verdicts_and_existing_figures(finished):
@@ -39,11 +38,9 @@ def test_a_target_without_rules_fails(finished, target):
     assert finished.snakemake("-n", target).returncode != 0
 
 
-def test_forcing_everything_leaves_the_sources_alone(checkout):
-    before = checkout.sources()
-    done = checkout.snakemake("papers/mini", "--forceall", "--config", "run=smoke")
-    assert done.returncode == 0, done.stderr
-    assert checkout.sources() == before
+def test_forcing_everything_leaves_the_sources_alone(finished):
+    assert len(finished.sources_before) > 50
+    assert finished.sources_after == finished.sources_before
 
 
 def test_the_bare_command_builds_every_paper(finished):
@@ -101,19 +98,19 @@ def test_changed_settings_never_earn_a_verdict(finished):
     assert "n_events" in report.partition("```\n")[2].partition("```")[0], "the command must repeat the change"
 
 
-def test_a_data_folder_with_a_space(checkout, tmp_path):
-    done = checkout.snakemake("papers/mini", "--config", "run=smoke", f"data={tmp_path}/my class")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "my class/generated/mini/smoke/events.csv").exists()
+def test_a_data_folder_may_have_a_space_in_its_name(data_elsewhere):
+    assert data_elsewhere.done.returncode == 0, data_elsewhere.done.stderr
+    assert (data_elsewhere.data / "generated/mini/smoke/events.csv").exists()
+    assert not (data_elsewhere.folder / "data/generated").exists()
 
 
 @pytest.mark.parametrize("paper", discover())
 def test_the_smoke_run_of_every_paper(paper, tmp_path):
     checkout = copy_sources(tmp_path / "checkout", papers=[paper])
-    started = time.monotonic()
+    before = cpu_seconds_of_children()
     done = checkout.snakemake(f"papers/{paper}", "--workflow-profile", "profiles/smoke")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert time.monotonic() - started < 180  # the aim is 90 s on two idle cores; here others may be at work
+    assert cpu_seconds_of_children() - before < 150  # however busy the machine is; the aim is 90 s on two idle cores
     table = done.stdout.partition("claim ")[2]
     assert "not comparable" in table and "reproduced" not in table
     assert len(list(checkout.folder.glob(f"results/{paper}/smoke/figures/*.png"))) > 0
