@@ -1,22 +1,26 @@
-"""How the tests share two processes: who runs together, what comes first, and one thread for each."""
+"""How the tests share two processes: one thread for each, which tests stay together, and what comes first."""
 
 import os
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Two workers on two cores: a second thread of a library would only wait for a core. Set before any of them is imported,
 # and inherited by the runs that tests start.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTEROP_THREADS"):
-    os.environ.setdefault(variable, "1")
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP"):
+    os.environ.setdefault(f"{library}_THREADS", "1")
+
+LONG = ("test_whole_runs.py", "test_faults.py")  # their tests share nothing, so that any worker can take any of them
+OF_MINI = ("test_targets.py", "test_reruns.py")  # their tests share the runs of tests/workflow/conftest.py
 
 
-def shared_scope(item: pytest.Item) -> str | None:
-    """Return the file or folder with whose tests an item shares a fixture, or None."""
-    scopes = {fixture.scope for fixtures in item._fixtureinfo.name2fixturedefs.values() for fixture in fixtures}
-    if "package" in scopes:
-        return item.nodeid.partition("::")[0].rpartition("/")[0]
-    return item.nodeid.partition("::")[0] if "module" in scopes else None
+def unit_of(nodeid: str) -> str:
+    """Return the name of the tests that one worker does together, because they may share fixtures: as a rule a file."""
+    file = nodeid.partition("::")[0]
+    if file.endswith(LONG):
+        return nodeid
+    return "runs of mini" if file.endswith(OF_MINI) else file
 
 
 def is_whole_run(item: pytest.Item) -> bool:
@@ -24,10 +28,18 @@ def is_whole_run(item: pytest.Item) -> bool:
     return item.path.parent.name == "workflow" or item.path.name == "test_archive_run.py"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests with a shared fixture on one worker, and start the longest tests first."""
+    """Let the longest tests start first, so that the workers end together."""
     items.sort(key=is_whole_run, reverse=True)
-    for item in items:
-        if scope := shared_scope(item):
-            item.add_marker(pytest.mark.xdist_group(scope))
+
+
+class Units(LoadScopeScheduling):
+    """Hands out one unit after the other. pytest-xdist's own groups are lost with pytest 9.2."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return unit_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Units:
+    """Called by pytest-xdist."""
+    return Units(config, log)
