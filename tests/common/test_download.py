@@ -43,7 +43,7 @@ def test_a_download_is_checked_read_only_and_vouched_for(server, folder):
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "adler32"])
-def test_other_published_checksums(server, algorithm):
+def test_checksums_other_than_sha256_are_checked_too(server, algorithm):
     digest = new_digest(algorithm)
     digest.update(CONTENT)
     file = declared(server.serve("/x.bin", CONTENT), checksum=f"{algorithm}:{digest.hexdigest()}")
