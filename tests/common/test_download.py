@@ -6,17 +6,13 @@ import threading
 import time
 from contextlib import nullcontext
 from datetime import datetime
-from pathlib import Path
 
-import pooch
 import pytest
 
 from common.download.datasets import new_digest
 from common.download.fetch import fetch
-from common.download.fingerprint import Expected
-from common.download.partfile import PartFile
 from common.download.receipts import write_receipt
-from common.download.transfer import Policy, Transfer
+from common.download.transfer import Policy
 from common.errors import InputError
 from tests.declared import CONTENT, CUT, FAST, OTHER, declared, failure, get, sha256, unchecked
 from tests.faulty_server import Fault, closed_url, deaf_server
@@ -83,16 +79,6 @@ def test_a_wrong_file_is_reported_and_left_alone(server, folder):
 def test_an_empty_file_arrives(server, folder):
     get(declared(server.serve("/x.bin", b""), checksum=sha256(b""), bytes=None))
     assert (folder / "x.bin").read_bytes() == b""
-
-
-def test_pooch_can_use_the_transfer(server, tmp_path):
-    url = server.serve("/x.bin", CONTENT)
-    server.fail("/x.bin", Fault(cut_at=CUT))
-    with PartFile(tmp_path / "x.part") as part:
-        transfer = Transfer(part, name="x.bin", expected=Expected(), policy=FAST)
-        path = pooch.retrieve(url, sha256(CONTENT), fname="x.bin", path=tmp_path / "cache", downloader=transfer)
-    assert Path(path).read_bytes() == CONTENT
-    assert server.statuses("/x.bin") == [200, 206]
 
 
 # --- no network, mirrors ---
