@@ -41,11 +41,9 @@ def without_common_parts(first: str, second: str) -> tuple[str, str]:
 
 def ours(line: Line) -> str:
     """Return what we measured: the scatter between seeds as error, or the statistical one for a single seed."""
-    claim = line.claim
     if isinstance(line.outcome, NotAttempted):
         return ""
-    keys = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
-    return " and ".join(measured(line.ours[key]) for key in keys)
+    return " and ".join(measured(line.ours[key]) for key in line.claim.metrics)
 
 
 def measured(entry: Measured) -> str:
@@ -63,8 +61,7 @@ def condition(line: CheckLine) -> str:
 
 def checked(line: CheckLine) -> str:
     """Return what we measured for a check, "–" for what was not."""
-    keys = [line.check.metric, line.check.below]
-    return " and ".join(measured(line.ours[key]) for key in keys if key in line.ours) or "–"
+    return " and ".join(measured(line.ours[key]) for key in line.check.metrics if key in line.ours) or "–"
 
 
 def met(line: CheckLine) -> str:
