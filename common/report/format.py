@@ -1,8 +1,10 @@
 """Numbers and claims as text, the same in the terminal, the reports and the READMEs."""
 
 import math
+import re
 
 from common.report.compare import CheckLine, Line
+from common.report.costs import Cost
 from common.report.published import NumberClaim
 from common.report.verdict import Judged, Measured, NotAttempted
 
@@ -80,3 +82,22 @@ def difference(line: Line) -> str:
     """Return ours minus published, "" where there is none."""
     value = None if isinstance(line.outcome, NotAttempted) else line.outcome.difference
     return "" if value is None else f"{value:+.3g}"
+
+
+def cost(total: Cost) -> str:
+    """Return "1 h 12 min of CPU time, at most 1.3 GB of memory"; the time is summed over the jobs."""
+    memory = f", at most {total.peak_mb / 1000:.1f} GB of memory" if total.peak_mb else ""
+    return f"{duration(total.cpu_s)} of CPU time{memory}"
+
+
+def duration(seconds: float) -> str:
+    """Return "43 s", "12 min" or "1 h 05 min"."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def markdown(words: str) -> str:
+    """Return plain words for a line of Markdown, in which no character means more than itself."""
+    return re.sub(r"([\\`*_\[\]<>|#$])", r"\\\1", " ".join(words.split()))

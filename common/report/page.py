@@ -13,6 +13,7 @@ from common.atomic import write_text
 from common.download.receipts import read_receipt, sha256_of
 from common.report.compare import Comparison, read_comparison, read_metrics
 from common.report.costs import read_costs
+from common.report.pictures import read_captions
 from common.report.published import load_published
 from common.report.render import render
 from common.stage import parse, run
@@ -69,14 +70,23 @@ def collect(paper: Path, results: Path, *, receipts: list[Path], seeds: list[str
     comparison = read_comparison(results / "comparison.json")
     content = load_published(paper / "published.yaml")
     metrics = read_metrics(results / "metrics.json")
+    captions, settings = read_captions(results / "figures"), results / "settings.yaml"
     images = {path.stem: path for path in sorted(results.glob("figures/*.png"))}
     return {
         "comparison": comparison,
         "command": make_command(comparison, paper.name, seeds),
-        "figures": [{"published": figure, "image": images.get(figure.file or "")} for figure in content.figures],
+        "figures": [
+            {
+                "published": figure,
+                "image": images.get(figure.file or ""),
+                "caption": captions.get(figure.file or "") or figure.shows,
+            }
+            for figure in content.figures
+        ],
         "references": [{"reference": entry, "ours": metrics.get(entry.metric)} for entry in content.reference],
         "deviations": read_deviations(paper / "README.md"),
         "receipts": [read_receipt(path) for path in receipts],
+        "settings": settings.read_text(encoding="utf-8") if settings.is_file() else "",
         "costs": read_costs(results / "benchmarks", seeds=seeds),
         **describe_environment(),
     }
