@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -36,10 +37,10 @@ def shrink(source: Path, *, max_bytes: int, width: int = WIDTHS[0]) -> bytes:
         flat = Image.new("RGB", opened.size, "white")
         rgba = opened.convert("RGBA")
         flat.paste(rgba, mask=rgba.getchannel("A"))
-    encoded = b""
-    for pixels in (limit for limit in WIDTHS if limit <= width or limit == WIDTHS[-1]):
+    encoded, widest = b"", min(width, flat.width)
+    for pixels in [widest, *(narrower for narrower in WIDTHS if narrower < widest)]:
         for colours in COLOURS:
-            encoded = _encode(flat, width=min(pixels, flat.width), colours=colours)
+            encoded = _encode(flat, width=pixels, colours=colours)
             if len(encoded) <= max_bytes:
                 return encoded
     return encoded
@@ -86,14 +87,22 @@ def store_pictures(paper: Path, published: Published, *, run: str, figures: Path
 
 
 def keep_small(paper: Path) -> None:
-    """Shrink the largest pictures of a paper until all of them together are small enough."""
+    """Shrink the largest pictures of a paper so that all of them together are small enough."""
     sizes = {path: path.stat().st_size for path in sorted((paper / FOLDER).glob("*.png"))}
-    share = MAX_BYTES
-    while sum(sizes.values()) > MAX_PAPER_BYTES and share > MAX_BYTES // 20:
-        share = share * 4 // 5
-        for path in [path for path, size in sizes.items() if size > share]:
-            _write(path, shrink(path, max_bytes=share))
-            sizes[path] = path.stat().st_size
+    share = fair_share(list(sizes.values()), total=MAX_PAPER_BYTES)
+    for path in [path for path, size in sizes.items() if size > share]:
+        _write(path, shrink(path, max_bytes=share))
+
+
+def fair_share(sizes: Sequence[int], *, total: int) -> int:
+    """Return the largest size such that all fit into `total` if none is larger than that; the small ones stay."""
+    left = total
+    for number, size in enumerate(sorted(sizes)):
+        share = left // (len(sizes) - number)
+        if size > share:
+            return share
+        left -= size
+    return max(sizes, default=total)
 
 
 def thumbnail(source: Path) -> bytes:

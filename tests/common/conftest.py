@@ -1,10 +1,12 @@
-"""Fixtures of the tests of the shared download."""
+"""Fixtures of the tests of the shared download and of the reports."""
 
 import logging
 
 import pytest
 
+from common.workflow.closure import ROOT
 from tests.faulty_server import FaultyServer, isolate_data
+from tests.lensing import write_paper, write_run
 
 
 @pytest.fixture
@@ -25,3 +27,15 @@ def root(tmp_path, monkeypatch, caplog):
 def folder(root):
     """Where the files of the data set "sky" go."""
     return root / "raw" / "sky"
+
+
+@pytest.fixture
+def make_run(tmp_path, monkeypatch):
+    """Return the function that writes a finished run of the paper lensing and returns the run's folder."""
+    monkeypatch.chdir(ROOT)
+    paper = write_paper(tmp_path / "papers/lensing")
+
+    def made(run="small", origins=("archive",), **more):
+        return write_run(paper, tmp_path / "results", run=run, origins=origins, **more)
+
+    return made
