@@ -86,8 +86,13 @@ def difference(line: Line) -> str:
 
 def cost(total: Cost) -> str:
     """Return "1 h 12 min of CPU time, at most 1.3 GB of memory"; the time is summed over the jobs."""
-    memory = f", at most {total.peak_mb / 1000:.1f} GB of memory" if total.peak_mb else ""
-    return f"{duration(total.cpu_s)} of CPU time{memory}"
+    largest = f", at most {memory(total.peak_mb)} of memory" if total.peak_mb else ""
+    return f"{duration(total.cpu_s)} of CPU time{largest}"
+
+
+def memory(megabytes: float) -> str:
+    """Return "0.3 GB"."""
+    return f"{megabytes / 1000:.1f} GB"
 
 
 def duration(seconds: float) -> str:

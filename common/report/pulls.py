@@ -144,12 +144,17 @@ def _bands(
         mine = [point for point in drawn if point.paper == paper]
         rows = rows_of([_clipped(point.value) for point in mine], distance=0.115 * PER_INCH)
         shown = {point.run for point in mine}
-        runs = "; ".join(f"{one.run}, {one.origin} data" for one in comparisons if one.run in shown)
+        runs = "; ".join(_made_from(one) for one in comparisons if one.run in shown)
         counts = Counter(line.outcome.verdict for comparison in comparisons for line in comparison.lines)
         note = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items())) or "no recorded run"
         label = f"{paper}\n{runs}" if runs else paper
         bands.append((label, note, list(zip(rows, mine, strict=True))))
     return bands
+
+
+def _made_from(comparison: Comparison) -> str:
+    data = f"{comparison.origin} data"
+    return data if comparison.run == comparison.origin else f"{comparison.run}, {data}"
 
 
 def _decorate(axes: Any, *, total: float) -> None:

@@ -17,7 +17,7 @@ def test_the_index_has_a_line_per_run(make_run, tmp_path):
     rows = Page(write_index(tmp_path / "results", tmp_path / "papers")).table("Paper")
     assert [row[1] for row in rows] == ["generated, 3 seeds", "small, 3 seeds"]
     assert [row[2] for row in rows] == ["generated data", "archive: sky"]
-    assert {row[4] for row in rows} == {"11 s of CPU time, at most 0.5 GB of memory"}
+    assert {row[4] for row in rows} == {"11 s, 0.5 GB"}
     assert rows[1][3] == "1 better 1 differs 1 not attempted 2 not comparable 2 reproduced"
     assert "reproduced" not in rows[0][3]
 
@@ -145,3 +145,24 @@ def test_a_page_wider_than_a_phone_would_be_noticed(browser, tmp_path):
     (tmp_path / "a.html").write_text("<html><body><p style='width: 700px'>wide</p></body></html>")
     content, frame = widths(browser, tmp_path, "a.html")
     assert content > frame == 390
+
+
+def picture_widths(browser, folder, source):
+    """Return the width in pixels of each picture of a page, 0 for one that the browser cannot read."""
+    tell = "<script>onload = () => document.title = [...document.images].map(i => i.naturalWidth)</script></body>"
+    assert "</body>" in source
+    (folder / "measured.html").write_text(source.replace("</body>", tell))
+    with serving(folder) as server:
+        dom = browser.dom(f"{server.address}/measured.html", width=1200)
+    return [int(width) for width in re.search(r"<title>([\d,]+)</title>", dom)[1].split(",")]
+
+
+def test_the_browser_can_read_every_picture(browser, pages, tmp_path):
+    index = (tmp_path / "results/index.html").read_text()
+    plot, *thumbnails = picture_widths(browser, tmp_path, index)
+    assert plot > 600 and thumbnails == [300, 300]
+
+
+def test_a_picture_that_cannot_be_read_would_be_noticed(browser, tmp_path):
+    broken = '<html><body><img src="data:image/svg+xml;base64,PHN2Zz4="></body></html>'
+    assert picture_widths(browser, tmp_path, broken) == [0]
