@@ -122,6 +122,11 @@ def test_a_claim_without_a_record_is_not_attempted(paper):
     ("old", "new", "claim"),
     [
         ("value: 0.5, error: 0.001, unit: mag, where: Table I,", "value: 0.4, error: 0, unit: mag, where: A,", "shear"),
+        (
+            "value: 0.5, error: 0.001, unit: mag, where: Table I,",
+            "value: 0.500001, error: 0, unit: mag, where: A,",
+            "shear",
+        ),
         ("where: Table I, source: article", "where: Table I, source: recalled", "shear"),
         ('data: [sky], note: "share', 'data: [sky, sea], note: "share', "shear"),
         ("tolerance: {abs: 0.5, reason: one filter}", "tolerance: {abs: 5, reason: one filter}", "depth"),
@@ -178,6 +183,12 @@ def test_judging_again_applies_the_rules_to_the_recorded_numbers(paper):
 def test_an_edited_record_is_refused(paper, keys, value, claim):
     tamper(paper, *keys, value=value)
     assert f"claim '{claim}'" in refusal(paper)
+
+
+def test_another_machine_may_round_the_last_digits(paper):
+    pull = json.loads((paper / "results.json").read_text())["small"]["claims"]["shear"]["pull"]
+    tamper(paper, "claims", "shear", "pull", value=pull * (1 + 1e-12))
+    assert verdicts(paper) == EXPECTED
 
 
 def test_a_generated_run_cannot_be_recorded_as_reproduced(make_run, tmp_path):
