@@ -5,19 +5,19 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import matplotlib.style
 from matplotlib.figure import Figure
 
 from common.atomic import atomic_output, write_text
+from common.download.receipts import Origin
 from common.errors import InputError, nearest
 from common.tables import as_csv
 
 matplotlib.use("Agg")
 STYLE = Path(__file__).with_name("figures.mplstyle")
 CAPTIONS = "captions.json"  # stem -> caption, beside the figures
-Origin = Literal["archive", "generated"]
 Inputs = TypeVar("Inputs")
 Drawing = tuple[Figure, Mapping[str, Any]]  # a figure, and the columns of its CSV
 

@@ -17,12 +17,13 @@ from common.errors import InputError
 from common.yamlio import Strict
 
 CHUNK_BYTES = 1 << 20
+Origin = Literal["archive", "generated"]
 
 
 class Receipt(Strict):
     """Where one input file came from and what was checked."""
 
-    origin: Literal["archive", "generated"]
+    origin: Origin
     dataset: str
     file: str  # path relative to the data root
     bytes: int
@@ -38,7 +39,7 @@ def data_root() -> Path:
     return Path(os.environ.get("PAPERS_DATA") or "data").expanduser()
 
 
-def origin_of(receipts: Iterable[Receipt]) -> Literal["archive", "generated"]:
+def origin_of(receipts: Iterable[Receipt]) -> Origin:
     """Return what a run is made from: generated as soon as one of its inputs is."""
     return "generated" if any(receipt.origin == "generated" for receipt in receipts) else "archive"
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from common.atomic import write_json
 from common.download.receipts import Receipt, origin_of, read_receipt
 from common.report.fingerprint import code_fingerprint, sha256_of_text
-from common.report.published import Article, Check, Claim, load_published
+from common.report.published import Article, Check, Claim, Published, load_published
 from common.report.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
 from common.stage import parse, run
 from common.yamlio import Strict, validate
@@ -32,19 +32,30 @@ class CheckLine(Strict):
     met: bool | None  # None: not computed, or a smoke run
 
 
-class Comparison(Strict):
-    """Content of comparison.json."""
+class Made(Strict):
+    """What a run was made from."""
 
-    paper: Article
-    run: str
     changes: str  # settings that the command line changed, as JSON; "" for none
     origin: Origin
     datasets: list[str]
     n_seeds: int
+
+
+class Comparison(Made):
+    """Content of comparison.json."""
+
+    paper: Article
+    run: str
     lines: list[Line]
     checks: list[CheckLine] = Field(default_factory=list)
     code_sha256: str = ""  # of the stages behind the numbers; "" for a record of an earlier version
     settings_sha256: str = ""  # of settings.yaml
+
+    @property
+    def metrics(self) -> dict[str, Measured]:
+        """Our numbers behind the lines, by key."""
+        ours = [line.ours for line in self.lines] + [line.ours for line in self.checks]
+        return {key: measured for entry in ours for key, measured in entry.items()}
 
     @model_validator(mode="after")
     def _verdicts_rest_on_this_run(self) -> "Comparison":
@@ -69,33 +80,46 @@ def compare(published: Path, metrics: Path, receipts: list[Receipt], *, run_name
     Raises:
         InputError: If published.yaml or metrics.json breaks its model.
     """
-    content = load_published(published)
-    ours = read_metrics(metrics)
-    origin = origin_of(receipts)
-    datasets = {receipt.dataset for receipt in receipts if receipt.origin == "archive"}
+    return confront(
+        load_published(published),
+        read_metrics(metrics),
+        origin=origin_of(receipts),
+        datasets={receipt.dataset for receipt in receipts if receipt.origin == "archive"},
+        run_name=run_name,
+        changes=changes,
+    )
+
+
+def confront(
+    published: Published,
+    ours: dict[str, Measured],
+    *,
+    origin: Origin,
+    datasets: set[str],
+    run_name: str,
+    changes: str = "",
+) -> Comparison:
+    """Return every published claim and check beside our metrics."""
     lines = []
-    for claim in content.claims:
-        keys = [claim.metric] if claim.kind == "number" else [claim.smaller, claim.larger]
+    for claim in published.claims:
         outcome = decide(claim, ours, origin=origin, datasets=datasets, run=run_name, changes=changes)
-        lines.append(Line(claim=claim, ours={key: ours[key] for key in keys if key in ours}, outcome=outcome))
-    n_seeds = max((len(measured.values) for measured in ours.values()), default=0)
+        lines.append(Line(claim=claim, ours={key: ours[key] for key in claim.metrics if key in ours}, outcome=outcome))
     return Comparison(
-        paper=content.paper,
+        paper=published.paper,
         run=run_name,
         changes=changes,
         origin=origin,
         datasets=sorted(datasets),
-        n_seeds=n_seeds,
+        n_seeds=max((len(measured.values) for measured in ours.values()), default=0),
         lines=lines,
-        checks=[check_line(check, ours, run_name=run_name) for check in content.checks],
+        checks=[check_line(check, ours, run_name=run_name) for check in published.checks],
     )
 
 
 def check_line(check: Check, ours: dict[str, Measured], *, run_name: str) -> CheckLine:
     """Return whether the metrics of one run meet one expectation."""
-    keys = [check.metric, *([check.below] if check.below else [])]
-    found = {key: ours[key] for key in keys if key in ours}
-    if len(found) < len(keys) or run_name == "smoke":
+    found = {key: ours[key] for key in check.metrics if key in ours}
+    if len(found) < len(check.metrics) or run_name == "smoke":
         return CheckLine(check=check, ours=found, met=None)
     values = found[check.metric].values
     if check.below:

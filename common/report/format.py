@@ -1,8 +1,10 @@
 """Numbers and claims as text, the same in the terminal, the reports and the READMEs."""
 
 import math
+import re
 
 from common.report.compare import CheckLine, Line
+from common.report.costs import Cost
 from common.report.published import NumberClaim
 from common.report.verdict import Judged, Measured, NotAttempted
 
@@ -41,11 +43,9 @@ def without_common_parts(first: str, second: str) -> tuple[str, str]:
 
 def ours(line: Line) -> str:
     """Return what we measured: the scatter between seeds as error, or the statistical one for a single seed."""
-    claim = line.claim
     if isinstance(line.outcome, NotAttempted):
         return ""
-    keys = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
-    return " and ".join(measured(line.ours[key]) for key in keys)
+    return " and ".join(measured(line.ours[key]) for key in line.claim.metrics)
 
 
 def measured(entry: Measured) -> str:
@@ -63,8 +63,7 @@ def condition(line: CheckLine) -> str:
 
 def checked(line: CheckLine) -> str:
     """Return what we measured for a check, "–" for what was not."""
-    keys = [line.check.metric, line.check.below]
-    return " and ".join(measured(line.ours[key]) for key in keys if key in line.ours) or "–"
+    return " and ".join(measured(line.ours[key]) for key in line.check.metrics if key in line.ours) or "–"
 
 
 def met(line: CheckLine) -> str:
@@ -83,3 +82,27 @@ def difference(line: Line) -> str:
     """Return ours minus published, "" where there is none."""
     value = None if isinstance(line.outcome, NotAttempted) else line.outcome.difference
     return "" if value is None else f"{value:+.3g}"
+
+
+def cost(total: Cost) -> str:
+    """Return "1 h 12 min of CPU time, at most 1.3 GB of memory"; the time is summed over the jobs."""
+    largest = f", at most {memory(total.peak_mb)} of memory" if total.peak_mb else ""
+    return f"{duration(total.cpu_s)} of CPU time{largest}"
+
+
+def memory(megabytes: float) -> str:
+    """Return "0.3 GB"."""
+    return f"{megabytes / 1000:.1f} GB"
+
+
+def duration(seconds: float) -> str:
+    """Return "43 s", "12 min" or "1 h 05 min"."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def markdown(words: str) -> str:
+    """Return plain words for a line of Markdown, in which no character means more than itself."""
+    return re.sub(r"([\\`*_\[\]<>|#$])", r"\\\1", " ".join(words.split()))

@@ -1,19 +1,19 @@
 """Write a run's report.html and report.md: verdicts, figures, deviations, provenance, environment, cost."""
 
 import importlib.metadata
-import json
 import os
 import platform
 import re
 import shlex
 import subprocess
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from common.atomic import write_text
 from common.download.receipts import read_receipt, sha256_of
 from common.report.compare import Comparison, read_comparison, read_metrics
+from common.report.costs import read_costs
+from common.report.pictures import read_captions
 from common.report.present import read_present
 from common.report.published import load_published
 from common.report.render import render
@@ -29,33 +29,6 @@ def read_deviations(readme: Path) -> list[str]:
     section = re.split(r"^## ", after, flags=re.MULTILINE)[0]
     items = re.split(r"^\d+\. ", section, flags=re.MULTILINE)[1:]
     return [" ".join(item.split()).replace("**", "").replace("`", "") for item in items]
-
-
-def read_costs(benchmarks: Path, *, seeds: list[str]) -> list[dict[str, Any]]:
-    """Return time and memory per stage from Snakemake's benchmark files, for the given seeds.
-
-    Jobs of one stage, e.g. several seeds, are summed in time; of memory the largest job counts.
-    """
-    stages: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for path in sorted(benchmarks.rglob("*.jsonl")):
-        stage, _, seed = path.relative_to(benchmarks).parts[0].removesuffix(".jsonl").partition("_seed")
-        if stage != "report" and (not seed or seed in seeds):  # the report cannot know its own cost
-            stages[stage].append(json.loads(path.read_text(encoding="utf-8").splitlines()[-1]))
-    return [
-        {
-            "stage": stage,
-            "jobs": len(jobs),
-            "seconds": sum(job["s"] for job in jobs),
-            "cpu_seconds": sum(_number(job["cpu_time"]) for job in jobs),
-            "peak_mb": max(_number(job["max_rss"]) for job in jobs),
-        }
-        for stage, jobs in stages.items()
-    ]
-
-
-def _number(reading: Any) -> float:
-    """Return a benchmark reading; jobs of a fraction of a second have none."""
-    return float(reading) if isinstance(reading, int | float) else 0.0
 
 
 def describe_environment() -> dict[str, Any]:
@@ -98,14 +71,23 @@ def collect(paper: Path, results: Path, *, receipts: list[Path], seeds: list[str
     comparison = read_comparison(results / "comparison.json")
     content = load_published(paper / "published.yaml")
     metrics = read_metrics(results / "metrics.json")
+    captions, settings = read_captions(results / "figures"), results / "settings.yaml"
     images = {path.stem: path for path in sorted(results.glob("figures/*.png"))}
     return {
         "comparison": comparison,
         "command": make_command(comparison, paper.name, seeds),
-        "figures": [{"published": figure, "image": images.get(figure.file or "")} for figure in content.figures],
+        "figures": [
+            {
+                "published": figure,
+                "image": images.get(figure.file or ""),
+                "caption": captions.get(figure.file or "") or figure.shows,
+            }
+            for figure in content.figures
+        ],
         "references": [{"reference": entry, "ours": metrics.get(entry.metric)} for entry in content.reference],
         "deviations": read_deviations(paper / "README.md"),
         "receipts": [read_receipt(path) for path in receipts],
+        "settings": settings.read_text(encoding="utf-8") if settings.is_file() else "",
         "costs": read_costs(results / "benchmarks", seeds=seeds),
         **describe_environment(),
     }

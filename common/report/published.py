@@ -64,6 +64,11 @@ class NumberClaim(_Statement):
     better: Literal["higher", "lower", "none"]
     tolerance: Tolerance
 
+    @property
+    def metrics(self) -> list[str]:
+        """The keys of metrics.json that the claim is about."""
+        return [self.metric]
+
 
 class OrderingClaim(_Statement):
     """The article states that one quantity is larger than another."""
@@ -71,6 +76,11 @@ class OrderingClaim(_Statement):
     kind: Literal["ordering"]
     smaller: str  # key of metrics.json
     larger: str  # key of metrics.json
+
+    @property
+    def metrics(self) -> list[str]:
+        """The keys of metrics.json that the claim is about."""
+        return [self.smaller, self.larger]
 
 
 Claim = Annotated[NumberClaim | OrderingClaim, Field(discriminator="kind")]
@@ -83,6 +93,13 @@ class PublishedFigure(Strict):
     file: str | None  # stem below figures/; None: not regenerated, `shows` says why
     where: str
     shows: str
+    picture: bool = False  # a small copy stands in the README; one to three of a paper, of its main result
+
+    @model_validator(mode="after")
+    def _a_picture_is_drawn(self) -> "PublishedFigure":
+        if self.picture and self.file is None:
+            raise ValueError("picture: true needs a 'file', the stem of the figure that is shown")
+        return self
 
 
 class Reference(Strict):
@@ -113,6 +130,16 @@ class Check(Strict):
             raise ValueError("give exactly one of at_least, at_most and below")
         return self
 
+    @property
+    def metrics(self) -> list[str]:
+        """The keys of metrics.json that the check is about."""
+        return [self.metric, *([self.below] if self.below else [])]
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other checks, of which some share a label."""
+        return f"{self.metric}: {self.label}"
+
 
 class Published(Strict):
     """Content of one `published.yaml`."""
@@ -126,10 +153,16 @@ class Published(Strict):
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "Published":
         ids = [entry.id for entry in [*self.claims, *self.figures]]
-        doubled = {name for name in ids if ids.count(name) > 1}
+        names = [check.name for check in self.checks]
+        doubled = {entry for entries in (ids, names) for entry in entries if entries.count(entry) > 1}
         if doubled:
-            raise ValueError(f"these ids are used twice: {', '.join(sorted(doubled))}")
+            raise ValueError(f"these ids or checks are used twice: {', '.join(sorted(doubled))}")
         return self
+
+    @property
+    def pictures(self) -> list[PublishedFigure]:
+        """The figures that the README shows."""
+        return [figure for figure in self.figures if figure.picture]
 
 
 def load_published(path: Path) -> Published:

@@ -1,65 +1,96 @@
-"""Write the result tables of the READMEs from recorded runs: `make readme`.
+"""Write the results into the READMEs, from recorded runs: `make readme`.
 
-results/<paper>/<run>/comparison.json of this checkout -> papers/<paper>/results.json (the record that is kept in
-git), and from the records the marked blocks of papers/<paper>/README.md and of the top README.md.
+results/<paper>/<run>/ of this checkout -> papers/<paper>/results.json and pictures/ (the record that is kept in git),
+and from the records the marked blocks of papers/<paper>/README.md and of the top README.md, and papers/pulls.svg.
 """
 
-import json
+import argparse
 import logging
-import os
-import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from common.atomic import write_json, write_text
+from common.atomic import write_text
 from common.errors import InputError
 from common.report import format as text
+from common.report import pulls
 from common.report.compare import Comparison, read_comparison
+from common.report.costs import total_cost
+from common.report.pictures import captions, picture_path, store_pictures
 from common.report.present import command, reason_outdated, reason_unfinished
-from common.report.published import load_published
+from common.report.published import Published, load_published
+from common.report.record import (
+    FILE,
+    NOT_RECORDED,
+    Record,
+    judge_again,
+    read_records,
+    read_stored,
+    this_machine,
+    to_store,
+    write_stored,
+)
 from common.stage import run
 from common.workflow.paper import discover
-from common.yamlio import Strict, validate
 
 BEGIN, END = "<!-- {name}: begin (written by `make readme`) -->", "<!-- {name}: end -->"
-NOT_RECORDED = {"smoke"}  # proves nothing
-
-
-class Record(Strict):
-    """One run's comparison, and on which machine it was made."""
-
-    comparison: Comparison
-    machine: str
-
-
-def read_records(paper: Path) -> dict[str, Record]:
-    """Return the recorded runs of a paper by name; none if there is no record yet."""
-    path = paper / "results.json"
-    if not path.exists():
-        return {}
-    return validate(json.loads(path.read_text(encoding="utf-8")), dict[str, Record], path)
+PULLS = Path("papers/pulls.svg")
 
 
 def record_runs(paper: Path, results: Path) -> None:
-    """Add the finished runs below `results`/<paper>/ to the paper's record."""
-    records = read_records(paper)
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    """Add the finished runs below `results`/<paper>/ to the paper's record, with small copies of their main figures."""
+    published, found = load_published(paper / "published.yaml"), {}
     for path in sorted(results.glob(f"{paper.name}/*/comparison.json")):
-        if path.parent.name in NOT_RECORDED:
+        if path.parent.name == NOT_RECORDED:
             continue
         comparison = read_comparison(path)
         if reason := reason_unfinished(path.parent) or reason_outdated(path.parent, comparison):
             logging.warning("%s is not recorded: %s. Make it again: %s", path.parent, reason, command(path.parent))
         elif not comparison.changes:
-            records[comparison.run] = Record(comparison=comparison, machine=machine)
-    if records:
-        write_json(paper / "results.json", {name: record.model_dump(mode="json") for name, record in records.items()})
+            found[path.parent.name] = to_store(
+                comparison,
+                machine=this_machine(),
+                cost=total_cost(path.parent, n_seeds=comparison.n_seeds),
+                pictures=captions(published, path.parent / "figures"),
+            )
+    if found:
+        write_stored(paper, read_stored(paper) | found)
+    for name in found:  # after the record has been found to be sound
+        store_pictures(paper, published, run=name, figures=results / paper.name / name / "figures")
 
 
-def paper_block(records: dict[str, Record]) -> str:
-    """Return the result tables of one paper, a table per recorded run."""
+def judge_again_all(paper: Path) -> None:
+    """Apply today's rules and published.yaml to the recorded numbers of a paper."""
+    published = load_published(paper / "published.yaml")
+    runs = {
+        name: judge_again(stored, published, run=name, where=paper / FILE)
+        for name, stored in read_stored(paper).items()
+    }
+    if runs:
+        write_stored(paper, runs)
+
+
+def paper_block(records: dict[str, Record], paper: Path) -> str:
+    """Return the results of one paper: of each recorded run a table, and the pictures that lie in its folder."""
     if not records:
         return "No run has been recorded yet."
-    return "\n\n".join(_run_table(name, record) for name, record in sorted(records.items()))
+    published = load_published(paper / "published.yaml")
+    parts = []
+    for name, record in sorted(records.items()):
+        parts += [_run_table(name, record), *_pictures(name, record, paper=paper, published=published)]
+    return "\n\n".join(parts)
+
+
+def _pictures(name: str, record: Record, *, paper: Path, published: Published) -> list[str]:
+    """Return the pictures of one run with their captions; what they are made from comes first."""
+    shown = []
+    for figure in published.pictures:
+        path = picture_path(paper, name, figure.file or "")
+        if path.is_file():
+            caption = record.pictures.get(figure.file or "") or figure.shows
+            made_from = "Made from generated data. " if record.comparison.origin == "generated" else ""
+            link = f"![{text.markdown(figure.shows)}]({path.relative_to(paper).as_posix()})"
+            shown.append(f"{link}\n\n*{made_from}{text.markdown(caption)}*")
+    return shown
 
 
 def _run_table(name: str, record: Record) -> str:
@@ -67,7 +98,8 @@ def _run_table(name: str, record: Record) -> str:
     made_from = (
         "**generated data**" if comparison.origin == "generated" else f"archive: {', '.join(comparison.datasets)}"
     )
-    head = f"Run `{name}`, made from {made_from}, {comparison.n_seeds} seed(s), on {record.machine}:"
+    cost = f" ({text.cost(record.cost)})" if record.cost else ""
+    head = f"Run `{name}`, made from {made_from}, {comparison.n_seeds} seed(s), on {record.machine}{cost}:"
     rows = [
         f"| {line.claim.id} | {text.published(line)} | {text.ours(line) or '–'} | {text.verdict(line)} |"
         for line in comparison.lines
@@ -83,7 +115,7 @@ def _run_table(name: str, record: Record) -> str:
     return "\n".join([table, "", "| our own check | expected | ours | |", "|---|---|---|---|", *checks])
 
 
-def overview_block(papers: dict[str, Path]) -> str:
+def overview_block(papers: Mapping[str, Path]) -> str:
     """Return the table of all papers: article, extras, and the verdicts of each recorded run."""
     lines = ["| paper | article | install | recorded runs |", "|---|---|---|---|"]
     for name, folder in papers.items():
@@ -101,6 +133,17 @@ def _counts(record: Record) -> str:
     return ", ".join(f"{count} {verdict}" for verdict, count in sorted(record.comparison.counts().items()))
 
 
+def pulls_block(papers: Mapping[str, Sequence[Comparison]]) -> str:
+    """Return the pull plot of all papers and its caption."""
+    drawn, others = pulls.points(papers), pulls.without_number(papers)
+    orders = ", ".join(f"{count} {verdict}" for verdict, count in sorted(others.items()))
+    return f"""![Pulls of all {len(drawn)} published numbers that were judged, by paper]({PULLS.as_posix()})
+
+*Each published number that a recorded run judges. Bands: one and two standard deviations of the pull. An open marker
+has a single seed and therefore no pull; it shows the difference as a part of what the tolerance and the published error
+allow. Arrows: beyond ±{pulls.EDGE:g}. Judged orders of two numbers have no pull: {orders or "none"}.*"""
+
+
 def replace_block(readme: Path, name: str, block: str) -> str:
     """Return the README's text with the marked block `name` replaced.
 
@@ -116,15 +159,35 @@ def replace_block(readme: Path, name: str, block: str) -> str:
     return f"{before}{begin}\n{block}\n{end}{after}"
 
 
+def write_blocks(papers: Mapping[str, Path]) -> None:
+    """Write all blocks and the pull plot from the records."""
+    records = {name: read_records(folder) for name, folder in papers.items()}
+    for name, folder in papers.items():
+        write_text(
+            folder / "README.md", replace_block(folder / "README.md", "results", paper_block(records[name], folder))
+        )
+    comparisons = {name: [record.comparison for record in runs.values()] for name, runs in records.items()}
+    write_text(PULLS, pulls.draw(comparisons))
+    for block, content in (("pulls", pulls_block(comparisons)), ("papers", overview_block(papers))):
+        write_text(Path("README.md"), replace_block(Path("README.md"), block, content))
+
+
 def main() -> None:
     """Record the finished runs, then write all blocks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--judge-again",
+        action="store_true",
+        help="apply the present rules and published.yaml to the recorded numbers, instead of recording runs",
+    )
+    again = parser.parse_args().judge_again
     papers = {name: Path("papers") / name for name in discover()}
     for folder in papers.values():
-        record_runs(folder, Path("results"))
-        write_text(
-            folder / "README.md", replace_block(folder / "README.md", "results", paper_block(read_records(folder)))
-        )
-    write_text(Path("README.md"), replace_block(Path("README.md"), "papers", overview_block(papers)))
+        if again:
+            judge_again_all(folder)
+        else:
+            record_runs(folder, Path("results"))
+    write_blocks(papers)
 
 
 if __name__ == "__main__":

@@ -111,8 +111,7 @@ def decide(
     claim: Claim, metrics: Mapping[str, Measured], *, origin: Origin, datasets: set[str], run: str, changes: str = ""
 ) -> Outcome:
     """Return the outcome for one claim; the arguments are those of `obstacle` and our metrics by key."""
-    needed = [claim.metric] if isinstance(claim, NumberClaim) else [claim.smaller, claim.larger]
-    missing = [key for key in needed if key not in metrics]
+    missing = [key for key in claim.metrics if key not in metrics]
     if missing:
         return NotAttempted(reason=f"this run does not compute {', '.join(missing)}")
     hindrance = obstacle(claim, origin=origin, datasets=datasets, run=run, changes=changes)

@@ -165,10 +165,11 @@ class Paper:
     def figures(self) -> list[str]:
         """Return the files of all figures that published.yaml names: vector, preview and the drawn numbers of each.
 
-        The names are found by their key, without reading YAML: a broken file stops its own paper only.
+        Each name stands in a line of its own, `file: fig1_roc`: YAML is not read, so that a broken file stops its own
+        paper only.
         """
         text = (ROOT / self.folder / "published.yaml").read_text(encoding="utf-8")
-        names = re.findall(r"^ +file: (fig\w+)$", text, re.MULTILINE)
+        names = re.findall(r"^ +file: *(fig\w+) *(?:#.*)?$", text, re.MULTILINE)
         files = [f"{name}.{suffix}" for name in names for suffix in FIGURE_SUFFIXES]
         return [self.path(f"figures/{file}") for file in [*files, CAPTIONS]]
 

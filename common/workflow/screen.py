@@ -128,6 +128,9 @@ def take_over(logger: logging.Logger, settings: Any, papers: list[str]) -> Scree
         papers: Names of all papers; rules begin with them.
     """
     screen = Screen(papers)
+    if settings.verbose or settings.printshellcmds:
+        for own in (own for handler in logger.handlers for own in handler.filters if hasattr(own, "quiet")):
+            own.quiet = set()  # of the profile
     if not (settings.dryrun or settings.verbose or settings.printshellcmds or settings.debug_dag):
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):  # .snakemake/log keeps all of it

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
+from common.download.receipts import Origin
 from common.errors import InputError, nearest
-from common.plotting import Origin
 
 from .archive import BANDS, Catalogue
 from .settings import Experiment

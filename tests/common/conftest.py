@@ -1,10 +1,13 @@
-"""Fixtures of the tests of the shared download."""
+"""Fixtures of the tests of the shared download and of the reports."""
 
 import logging
 
 import pytest
 
+from common.report import index, readme
+from common.workflow.closure import ROOT
 from tests.faulty_server import FaultyServer, isolate_data
+from tests.lensing import write_paper, write_run
 
 
 @pytest.fixture
@@ -25,3 +28,18 @@ def root(tmp_path, monkeypatch, caplog):
 def folder(root):
     """Where the files of the data set "sky" go."""
     return root / "raw" / "sky"
+
+
+@pytest.fixture
+def make_run(tmp_path, monkeypatch):
+    """Return the function that writes a finished run of the paper lensing and returns the run's folder."""
+    monkeypatch.chdir(ROOT)
+    for module in (index, readme):  # a paper of the test has no code and no settings; see test_report_present.py
+        monkeypatch.setattr(module, "reason_unfinished", lambda folder: "")
+        monkeypatch.setattr(module, "reason_outdated", lambda folder, comparison: "")
+    paper = write_paper(tmp_path / "papers/lensing")
+
+    def made(run="small", origins=("archive",), **more):
+        return write_run(paper, tmp_path / "results", run=run, origins=origins, **more)
+
+    return made

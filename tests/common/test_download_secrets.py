@@ -85,4 +85,4 @@ def test_a_connection_error_after_the_first_contact_does_not_show_the_address(se
 
 def test_a_transfer_refuses_with_words_only(server, tmp_path):
     with PartFile(tmp_path / "x.part") as part, pytest.raises(RefusedError, match=r"^HTTP 404 Not Found$"):
-        Transfer(part, name="x", expected=Expected(), policy=FAST)(server.url("/no"), str(tmp_path / "x"))
+        Transfer(part, name="x", expected=Expected(), policy=FAST).into(tmp_path / "x", server.url("/no"))

@@ -1,6 +1,6 @@
 import pytest
 
-from common.report.format import number
+from common.report.format import duration, markdown, number
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,22 @@ from common.report.format import number
 )
 def test_numbers_are_short_and_keep_two_digits_of_the_error(value, error, expected):
     assert number(value, error) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.4, "0 s"),
+        (99.4, "99 s"),
+        (99.6, "2 min"),
+        (5969.0, "99 min"),
+        (5990.0, "1 h 40 min"),
+        (36300.0, "10 h 05 min"),
+    ],
+)
+def test_durations_are_short(seconds, expected):
+    assert duration(seconds) == expected
+
+
+def test_words_stay_words_in_markdown():
+    assert markdown("tau_21 of *W*\n[GeV] <m> | `a`") == r"tau\_21 of \*W\* \[GeV\] \<m\> \| \`a\`"

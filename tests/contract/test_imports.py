@@ -24,6 +24,7 @@ FEW_USERS = {  # module of common/ with less than two users: why it is a module 
     "report.index": "the overview of all runs, written by common.report.summary",
     "report.page": "a stage of its own, run by workflow/rules/report.smk",
     "report.readme": "run by `make readme`",
+    "report.record": "reads and writes results.json, apart from the READMEs' text in common.report.readme",
     "report.schemas": "run by hand after an edit of a model; tests/contract/test_papers.py compares",
     "workflow.chain": "used by the Snakefile only",
     "workflow.screen": "used by the Snakefile only",
