@@ -10,6 +10,7 @@ from common.errors import InputError
 from common.report import pictures, pulls
 from common.report.compare import Comparison, read_comparison
 from common.report.costs import total_cost
+from common.report.present import command, reason_outdated, reason_unfinished
 from common.report.published import load_published
 from common.report.render import render
 
@@ -28,17 +29,21 @@ def write_index(results: Path, papers: Path = Path("papers")) -> Path:
     for path in sorted(results.glob("*/*/comparison.json")):
         try:
             comparison = read_comparison(path)
+            outdated = reason_unfinished(path.parent) or reason_outdated(path.parent, comparison)
             run = {
                 "folder": path.parent.relative_to(results),
                 "comparison": comparison,
-                "cost": total_cost(path.parent, n_seeds=comparison.n_seeds),
-                "thumbnail": main_figure(papers / path.parent.parent.name, path.parent),
+                "outdated": outdated,
+                "command": command(path.parent),
+                "cost": None if outdated else total_cost(path.parent),
+                "thumbnail": "" if outdated else main_figure(papers / path.parent.parent.name, path.parent),
             }
         except InputError as error:  # e.g. made by an older version; that must not hide the other runs
             log.warning("%s is left out of the overview: %s", path.parent, error)
             continue
         runs.append(run)
-        listed[path.parent.parent.name].append(comparison)
+        if not outdated:
+            listed[path.parent.parent.name].append(comparison)
     target = results / "index.html"
     plot = pulls.draw(listed) if pulls.points(listed) else ""
     write_text(target, render("index.html.j2", runs=runs, pulls=_address(plot.encode("utf-8"), "svg+xml")))

@@ -5,6 +5,7 @@ and from the records the marked blocks of papers/<paper>/README.md and of the to
 """
 
 import argparse
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from common.report import pulls
 from common.report.compare import Comparison, read_comparison
 from common.report.costs import total_cost
 from common.report.pictures import captions, picture_path, store_pictures
+from common.report.present import command, reason_outdated, reason_unfinished
 from common.report.published import Published, load_published
 from common.report.record import (
     FILE,
@@ -41,11 +43,13 @@ def record_runs(paper: Path, results: Path) -> None:
         if path.parent.name == NOT_RECORDED:
             continue
         comparison = read_comparison(path)
-        if not comparison.changes:
+        if reason := reason_unfinished(path.parent) or reason_outdated(path.parent, comparison):
+            logging.warning("%s is not recorded: %s. Make it again: %s", path.parent, reason, command(path.parent))
+        elif not comparison.changes:
             found[path.parent.name] = to_store(
                 comparison,
                 machine=this_machine(),
-                cost=total_cost(path.parent, n_seeds=comparison.n_seeds),
+                cost=total_cost(path.parent),
                 pictures=captions(published, path.parent / "figures"),
             )
     if found:
@@ -187,4 +191,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, keeps_reports=True)
