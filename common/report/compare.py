@@ -39,6 +39,8 @@ class Made(Strict):
     origin: Origin
     datasets: list[str]
     n_seeds: int
+    code_sha256: str = ""  # of the stages behind the numbers; "" for a record of an earlier version
+    settings_sha256: str = ""  # of settings.yaml
 
 
 class Comparison(Made):
@@ -48,8 +50,6 @@ class Comparison(Made):
     run: str
     lines: list[Line]
     checks: list[CheckLine] = Field(default_factory=list)
-    code_sha256: str = ""  # of the stages behind the numbers; "" for a record of an earlier version
-    settings_sha256: str = ""  # of settings.yaml
 
     @property
     def metrics(self) -> dict[str, Measured]:

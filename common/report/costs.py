@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
+from common.settings import read_facts
 from common.yamlio import Strict
+
+SETTINGS = "settings.yaml"
 
 
 class Cost(Strict):
@@ -45,15 +48,12 @@ def _number(reading: Any) -> float:
     return float(reading) if isinstance(reading, int | float) else 0.0
 
 
-def total_cost(folder: Path, *, n_seeds: int) -> Cost | None:
-    """Return what the run in `folder` cost, or None if that is not known.
-
-    It is not known without benchmark files, or if calls with other seeds have left their folders there as well:
-    which of them the run's numbers are from is not written down.
-    """
-    seeds = [path.parent.name.removeprefix("seed") for path in sorted(folder.glob("seed*/metrics.json"))]
-    stages = read_costs(folder / "benchmarks", seeds=seeds)
-    if not stages or len(seeds) != n_seeds:
+def total_cost(folder: Path) -> Cost | None:
+    """Return what the run in `folder` cost, or None if its seeds or its benchmark files are not known."""
+    if not (folder / SETTINGS).is_file():
+        return None
+    stages = read_costs(folder / "benchmarks", seeds=[str(seed) for seed in read_facts(folder / SETTINGS).seeds])
+    if not stages:
         return None
     return Cost(
         job_s=round(sum(stage["seconds"] for stage in stages), 1),

@@ -35,7 +35,7 @@ def write_index(results: Path, papers: Path = Path("papers")) -> Path:
                 "comparison": comparison,
                 "outdated": outdated,
                 "command": command(path.parent),
-                "cost": None if outdated else total_cost(path.parent, n_seeds=comparison.n_seeds),
+                "cost": None if outdated else total_cost(path.parent),
                 "thumbnail": "" if outdated else main_figure(papers / path.parent.parent.name, path.parent),
             }
         except InputError as error:  # e.g. made by an older version; that must not hide the other runs

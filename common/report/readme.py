@@ -49,7 +49,7 @@ def record_runs(paper: Path, results: Path) -> None:
             found[path.parent.name] = to_store(
                 comparison,
                 machine=this_machine(),
-                cost=total_cost(path.parent, n_seeds=comparison.n_seeds),
+                cost=total_cost(path.parent),
                 pictures=captions(published, path.parent / "figures"),
             )
     if found:

@@ -32,14 +32,19 @@ def folder(root):
 
 @pytest.fixture
 def make_run(tmp_path, monkeypatch):
-    """Return the function that writes a finished run of the paper lensing and returns the run's folder."""
+    """Return the function that writes a finished run of the paper lensing and returns the run's folder.
+
+    Its numbers count as those of the present code, unless `outdated` is a reason why not.
+    """
     monkeypatch.chdir(ROOT)
     for module in (index, readme):  # a paper of the test has no code and no settings; see test_report_present.py
         monkeypatch.setattr(module, "reason_unfinished", lambda folder: "")
         monkeypatch.setattr(module, "reason_outdated", lambda folder, comparison: "")
     paper = write_paper(tmp_path / "papers/lensing")
 
-    def made(run="small", origins=("archive",), **more):
+    def made(run="small", origins=("archive",), outdated="", **more):
+        for user in ("index", "readme"):
+            monkeypatch.setattr(f"common.report.{user}.reason_outdated", lambda *_: outdated)
         return write_run(paper, tmp_path / "results", run=run, origins=origins, **more)
 
     return made

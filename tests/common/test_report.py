@@ -128,7 +128,7 @@ def test_a_caption_says_that_data_are_generated(make_run):
 
 
 def test_the_settings_are_shown_if_the_run_has_stored_them(make_run):
-    assert "Every setting of this run" not in Page(make_run() / "report.html").text
+    assert "Every setting of this run" not in Page(make_run(settings="") / "report.html").text
     page = Page(make_run(settings="train:\n  rate: 0.1  # <per> step\n") / "report.html")
     assert "train:\n  rate: 0.1  # <per> step\n" in page.text and "details" in [tag for tag, _ in page.tags]
 

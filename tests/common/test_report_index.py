@@ -45,6 +45,20 @@ def test_the_index_shows_every_judged_number_and_the_main_figures(make_run, tmp_
     assert all(one["src"].startswith("data:image/png;base64,") and len(one["src"]) < 30_000 for one in thumbnails)
 
 
+def test_an_outdated_run_says_why_and_shows_nothing_of_it(make_run, tmp_path):
+    make_run(outdated="the settings have changed since")
+    page = Page(write_index(tmp_path / "results", tmp_path / "papers"))
+    row = page.table("Paper")[0]
+    assert row[3] == "outdated: the settings have changed since. snakemake papers/lensing --config run=small"
+    assert row[4] == "–" and not pictures(page)
+
+
+def test_a_run_without_its_report_is_unfinished(make_run, tmp_path):
+    (make_run() / "report.md").unlink()
+    row = Page(write_index(tmp_path / "results", tmp_path / "papers")).table("Paper")[0]
+    assert row[3].startswith("outdated: a stage has started since")
+
+
 def test_the_index_of_runs_without_a_judged_number_has_no_plot(make_run, tmp_path):
     make_run("smoke")
     page = Page(write_index(tmp_path / "results", tmp_path / "papers"))

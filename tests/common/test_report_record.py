@@ -98,6 +98,13 @@ def test_neither_a_smoke_run_nor_one_with_changed_settings_is_recorded(make_run,
     assert not (tmp_path / "papers/lensing/results.json").exists()
 
 
+def test_an_outdated_run_is_not_recorded(make_run, tmp_path, caplog):
+    make_run(outdated="the settings have changed since")
+    readme.record_runs(tmp_path / "papers/lensing", tmp_path / "results")
+    assert not (tmp_path / "papers/lensing/results.json").exists()
+    assert "is not recorded: the settings have changed since. Make it again: snakemake papers/lensing" in caplog.text
+
+
 # ---- the article's side comes from published.yaml ----
 
 
@@ -218,7 +225,11 @@ def test_the_cost_is_that_of_the_whole_run(paper):
     assert "(11 s of CPU time, at most 0.5 GB of memory):" in readme.paper_block(read_records(paper), paper)
 
 
-def test_the_cost_is_unknown_if_other_seeds_lie_there_or_nothing_was_measured(make_run, tmp_path):
+def test_the_cost_is_unknown_without_settings_or_benchmarks(make_run):
     folder = make_run()
-    assert total_cost(folder, n_seeds=3) and total_cost(folder, n_seeds=2) is None
-    assert total_cost(tmp_path, n_seeds=0) is None
+    assert total_cost(folder)
+    (folder / "settings.yaml").rename(folder / "other.yaml")
+    assert total_cost(folder) is None
+    (folder / "other.yaml").rename(folder / "settings.yaml")
+    (folder / "benchmarks").rename(folder / "other")
+    assert total_cost(folder) is None
