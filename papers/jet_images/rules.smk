@@ -5,16 +5,16 @@ REQUIRED INPUTS:
     generated runs: none
     papers/jet_images/curves/*.csv: the authors' curves, read from their figures
 OUTPUTS (below results/jet_images/<run>/):
-    prepared.h5 · seed<k>/<tagger>/{model.pt, history.csv} · seed<k>/predictions.h5 ·
+    prepared.h5 · seed<k>/<method>/{model.pt, history.csv} · seed<k>/predictions.h5 ·
     seed<k>/{metrics.json, curves.h5} · figures/
 """
 
 from common.workflow.paper import Paper
 from papers.jet_images.experiments import Experiments
+from papers.jet_images.settings import IMAGES_FILE, STEPS_FILE
 
 paper = Paper("jet_images", config)
 experiments = Experiments(paper)
-FILES = ["jet_images.hdf5", "steps.hdf5"]
 CURVES = expand("papers/jet_images/curves/{name}.csv", name=["roc", "distributions"])
 
 
@@ -22,11 +22,11 @@ rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        images=f"{paper.generated_data}/jet_images.hdf5",
-        steps=f"{paper.generated_data}/steps.hdf5",
+        images=f"{paper.generated_data}/{IMAGES_FILE}",
+        steps=f"{paper.generated_data}/{STEPS_FILE}",
         receipts=expand(
             f"{paper.results}/receipts/generated/{{file}}.json",
-            file=FILES,
+            file=[IMAGES_FILE, STEPS_FILE],
             allow_missing=True,
         ),
     log:
@@ -35,7 +35,7 @@ rule simulate:
         f"{paper.results}/benchmarks/simulate.jsonl"
     conda:
         "../../envs/hep.yaml"
-    threads: 64  # as many generators side by side as there are cores
+    threads: 64  # at most; one generator per core
     params:
         config=paper.section("simulate"),
     shell:
@@ -72,17 +72,17 @@ rule train:
         prepared=f"{paper.results}/prepared.h5",
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/{{tagger}}/model.pt",
-        history=f"{paper.results}/seed{{seed}}/{{tagger}}/history.csv",
+        model=f"{paper.results}/seed{{seed}}/{{method}}/model.pt",
+        history=f"{paper.results}/seed{{seed}}/{{method}}/history.csv",
     log:
-        f"{paper.results}/logs/train_{{tagger}}_seed{{seed}}.log",
+        f"{paper.results}/logs/train_{{method}}_seed{{seed}}.log",
     benchmark:
-        f"{paper.results}/benchmarks/train_{{tagger}}_seed{{seed}}.jsonl"
+        f"{paper.results}/benchmarks/train_{{method}}_seed{{seed}}.jsonl"
     wildcard_constraints:
-        tagger="[a-z0-9_]+",
+        method="[a-z0-9_]+",
     conda:
         "../../envs/torch.yaml"
-    threads: 1  # trainings side by side beat several threads for each
+    threads: 1  # several trainings at a time are faster than several threads for each
     params:
         config=experiments.one,
     shell:
@@ -108,7 +108,7 @@ rule predict:
         "../../envs/torch.yaml"
     threads: 1
     params:
-        config=experiments.predict,
+        config=paper.section("predict"),
     shell:
         paper.shell(
             "predict",

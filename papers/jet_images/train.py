@@ -2,8 +2,8 @@
 
 prepared.h5 -> model.pt with the weights of the best validation loss, and history.csv.
 
-The loss is the binary cross entropy with the jets' weights. The state is kept beside the output after each epoch, so a
-killed training goes on where it stopped.
+The loss is the binary cross entropy with the jets' weights. The state is stored beside the output after each epoch, so
+a killed training continues where it stopped.
 """
 
 import logging
@@ -21,9 +21,10 @@ from common.stage import parse, run
 from common.tables import as_csv
 from common.training.checkpoints import checkpoint_name
 from common.training.epochs import Epochs, History
-from papers.jet_images.model import ConvNet, MaxOutNet, build, n_parameters
-from papers.jet_images.settings import TrainOne
-from papers.jet_images.splits import Jets, read_jets, split
+
+from .model import ConvNet, MaxOutNet, build, n_parameters
+from .prepared import Jets, read_jets, read_split
+from .settings import TrainOne
 
 VALIDATION_BATCH = 500  # jets
 
@@ -43,10 +44,10 @@ class Sample:
         inputs = torch.from_numpy(jets.inputs(normalised=normalised)).float()
         return cls(inputs, torch.from_numpy(jets.label).float(), weight)
 
-    def loss(self, network: nn.Module, chosen: Tensor) -> Tensor:
-        """Return the mean weighted cross entropy of the chosen jets."""
+    def loss(self, network: nn.Module, index: Tensor) -> Tensor:
+        """Return the mean weighted cross entropy of the jets with the indices `index` (jet,)."""
         return nn.functional.binary_cross_entropy_with_logits(
-            network(self.inputs[chosen]), self.label[chosen], weight=self.weight[chosen]
+            network(self.inputs[index]), self.label[index], weight=self.weight[index]
         )
 
 
@@ -54,22 +55,21 @@ class Training:
     """A network, its optimiser and its epochs."""
 
     def __init__(self, network: MaxOutNet | ConvNet, config: TrainOne, *, seed: int) -> None:
-        """Set up the optimiser."""
-        self.network, self.batch = network, config.tagger.batch
+        self.network, self.batch = network, config.experiment.batch
         self.optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
         parts = {"optimiser": self.optimiser}
-        self.epochs = Epochs(network, parts, epochs=config.tagger.epochs, patience=config.patience, seed=seed)
+        self.epochs = Epochs(network, parts, epochs=config.experiment.epochs, patience=config.patience, seed=seed)
 
     def run_epoch(self, sample: Sample) -> float:
         """Make one pass over the jets in random order and return the mean loss without the penalty."""
         total = 0.0
         order = torch.randperm(len(sample.label), generator=self.epochs.generator)
-        for chosen in order.split(self.batch):
-            loss = sample.loss(self.network, chosen)
+        for index in order.split(self.batch):
+            loss = sample.loss(self.network, index)
             self.optimiser.zero_grad()
             (loss + self.network.penalty()).backward()
             self.optimiser.step()
-            total += float(loss.detach()) * len(chosen)
+            total += float(loss.detach()) * len(index)
         return total / len(order)
 
 
@@ -77,7 +77,7 @@ class Training:
 def validate(network: nn.Module, sample: Sample) -> float:
     """Return the mean weighted cross entropy of all jets."""
     parts = torch.arange(len(sample.label)).split(VALIDATION_BATCH)
-    return sum(float(sample.loss(network, chosen)) * len(chosen) for chosen in parts) / len(sample.label)
+    return sum(float(sample.loss(network, index)) * len(index) for index in parts) / len(sample.label)
 
 
 def fit(training: Training, train: Sample, valid: Sample, checkpoint: Path) -> None:
@@ -86,47 +86,49 @@ def fit(training: Training, train: Sample, valid: Sample, checkpoint: Path) -> N
     training.epochs.run(lambda: training.run_epoch(train), lambda: validate(network, valid), checkpoint=checkpoint)
 
 
-def training_jets(numbers: np.ndarray, n_train: int | None) -> np.ndarray:
-    """Return the first `n_train` of the training jets (jet,), which are in random order; None: all.
+def training_jets(index: np.ndarray, n_train: int | None) -> np.ndarray:
+    """Return the first `n_train` indices of the training jets (jet,), which are in random order; None: all.
 
     Raises:
         InputError: If there are fewer.
     """
-    if n_train is not None and n_train > len(numbers):
+    if n_train is not None and n_train > len(index):
         raise InputError(
-            f"train.learning_curve asks for {n_train} training jets, the sample has {len(numbers)}."
+            f"train.learning_curve asks for {n_train} training jets, the sample has {len(index)}."
             " Generate more (simulate.n_jets), or lower the number."
         )
-    return numbers[:n_train]
+    return index[:n_train]
 
 
-def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) -> tuple[dict[str, Any], History]:
+def train_one(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) -> tuple[dict[str, Any], History]:
     """Return the stored form of a trained network, and its history."""
     torch.manual_seed(seed)
-    jets, tagger = read_jets(prepared), config.tagger
-    parts = split(jets.label, config, seed=seed)
-    chosen = training_jets(parts["train"], tagger.n_train)
-    train, valid = (Sample.of(jets[part], normalised=tagger.normalised) for part in (chosen, parts["valid"]))
-    network = build(tagger.kind)
-    logging.info("%s: %d parameters, %d jets", tagger.kind, n_parameters(network), len(chosen))
+    jets, experiment = read_jets(prepared), config.experiment
+    split = read_split(prepared, seed=seed)
+    for_training = training_jets(split["train"], experiment.n_train)
+    train, valid = (
+        Sample.of(jets[index], normalised=experiment.normalised) for index in (for_training, split["valid"])
+    )
+    network = build(experiment.kind)
+    logging.info("%s: %d parameters, %d jets", experiment.kind, n_parameters(network), len(for_training))
     training = Training(network, config, seed=seed)
     fit(training, train, valid, checkpoint)
     stored = {
-        "kind": tagger.kind,
-        "normalised": tagger.normalised,
-        "n_train": len(chosen),
+        "kind": experiment.kind,
+        "normalised": experiment.normalised,
+        "n_train": len(for_training),
         "state": training.epochs.best_state,
     }
     return stored, training.epochs.history
 
 
 def main() -> None:
-    """Fit, write the model and its history, drop the checkpoint."""
+    """Fit, write the model and its history, delete the checkpoint."""
     arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
     torch.set_num_threads(arguments.threads)
     name = checkpoint_name(arguments.config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)
     checkpoint = arguments.model.parent.parent / "checkpoints" / name
-    stored, history = train_tagger(arguments.prepared, arguments.config, checkpoint, seed=arguments.seed)
+    stored, history = train_one(arguments.prepared, arguments.config, checkpoint, seed=arguments.seed)
     with atomic_output(arguments.model) as path:
         torch.save(stored, path)
     write_text(arguments.history, as_csv(asdict(history)))

@@ -6,7 +6,7 @@ Both generators run in turns, so that a busy machine slows down both. Images of 
 than as many of equal weight: they are worth (sum w)^2 / sum w^2. Rates are per tried event, in the article's windows
 and beside them, where there are more plain jets and larger weights. The p-values test number and shape together: the
 rates in ten bins, by chi-squared. A few large weights make its tabulated distribution wrong (toys with the weights of
-the wide region fall below p = 0.01 in 5 % of all cases), so its distribution is that of jets drawn anew.
+the wide region fall below p = 0.01 in 5 % of all cases), so its distribution comes from a bootstrap.
 """
 
 import sys
@@ -18,9 +18,9 @@ import numpy as np
 
 from common.physics.kinematics import eta, mass, pt
 from common.settings import load_settings
-from papers.jet_images.detector import n_subjettiness, select, subjet_distance, towers, trimmed_jets
-from papers.jet_images.generator import Roulette, generate_events, start
-from papers.jet_images.image_files import ratio
+from papers.jet_images.archive import ratio
+from papers.jet_images.generator.detector import n_subjettiness, select, subjet_distance, towers, trimmed_jets
+from papers.jet_images.generator.pythia import Roulette, generate_events, start
 from papers.jet_images.settings import Settings, SimulateConfig
 
 BATCH = 50  # events
@@ -91,7 +91,7 @@ class Sample:
     def per_minute(self) -> np.ndarray:
         """Return images, and their worth in images of equal weight, per minute: (2, 1 + N_BOOTSTRAP).
 
-        The first is measured, the others are those of batches that are drawn anew, for the errors.
+        The first is measured; the others come from a bootstrap of the batches, for the errors.
         """
         weights = [part["weight"][inside(part, "window")] for part in self.jets]
         sums = np.array([[len(w), w.sum(), np.sum(w**2), s] for w, s in zip(weights, self.seconds, strict=True)])

@@ -11,7 +11,7 @@ from common.physics.kinematics import four_vector, mass, pt_eta_phi
 from common.physics.pythia import Particles
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.jet_images.detector import (
+from papers.jet_images.generator.detector import (
     cells_of,
     n_subjettiness,
     select,
@@ -46,8 +46,10 @@ def test_energy_of_a_cell_is_that_of_its_particles():
 
 def test_a_tower_lies_in_the_cell_of_its_particles():
     generator = np.random.default_rng(1)
-    place = np.column_stack([np.full(300, 2.0), generator.uniform(-4.9, 4.9, 300), generator.uniform(-3.1, 3.1, 300)])
-    particles = objects(place)
+    positions = np.column_stack(
+        [np.full(300, 2.0), generator.uniform(-4.9, 4.9, 300), generator.uniform(-3.1, 3.1, 300)]
+    )
+    particles = objects(positions)
     found = towers(particles, CONFIG)
     assert set(cells_of(found.p4, CONFIG)) == set(cells_of(particles.p4, CONFIG))
 

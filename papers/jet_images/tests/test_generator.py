@@ -13,8 +13,9 @@ pytest.importorskip("fastjet")
 
 from common.physics.kinematics import mass, pt
 from common.physics.pythia import start_pythia
-from papers.jet_images.detector import n_subjettiness, towers, trimmed_jets
-from papers.jet_images.generator import (
+from papers.jet_images.archive import ratio
+from papers.jet_images.generator.detector import n_subjettiness, towers, trimmed_jets
+from papers.jet_images.generator.pythia import (
     HARD,
     BosonRoulette,
     NoRoulette,
@@ -24,7 +25,6 @@ from papers.jet_images.generator import (
     settings_of,
     start,
 )
-from papers.jet_images.image_files import ratio
 from papers.jet_images.simulate import generate
 
 SETTINGS = load_settings(ROOT / "papers/jet_images", "smoke", Settings).simulate
@@ -66,15 +66,15 @@ def test_events_keep_their_own_weights_when_pythia_drops_one():
     assert roulette.weights_of(np.array([0.0, 2.0])) == pytest.approx([1, np.exp(2)])
 
 
-def test_the_mean_weight_is_one_where_pythia_evolves_events_anew():
+def test_the_mean_weight_is_one_if_pythia_repeats_the_evolution_of_events():
     """Three of ten survivors fail afterwards and are looked at again, with another distance."""
     roulette, random = Roulette(SETTINGS, seed=1), np.random.default_rng(3)
     n_events, survived = 20_000, []
     for number in range(n_events):
-        goes_on = not roulette.ends(FakeEvent(number), random.exponential(1.5))
-        while goes_on and random.random() < 0.3:
-            goes_on = not roulette.ends(FakeEvent(number), random.exponential(1.5))
-        if goes_on:
+        survives = not roulette.ends(FakeEvent(number), random.exponential(1.5))
+        while survives and random.random() < 0.3:
+            survives = not roulette.ends(FakeEvent(number), random.exponential(1.5))
+        if survives:
             survived.append(number)
     weight = roulette.weights_of(np.array(survived, float))
     assert roulette.n_tried == n_events

@@ -1,9 +1,11 @@
 """The learning curve's fits on areas that follow a law, and the figure's numbers (arXiv:1511.05190, Sec. 5)."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from papers.jet_images.learning_curve import Points, extrapolate, figure_learning_curve, points_of, ratio_to
+from papers.jet_images.plots.learning_curve import Points, extrapolate, fig11_learning_curve, points_of, ratio_to
 
 SIZE = np.array([600.0, 1700.0, 5000.0])
 FAR = np.array([5000.0, 8e6])
@@ -78,6 +80,6 @@ def test_ratios_are_of_the_same_seed_and_size():
 
 
 def test_nothing_is_extrapolated_from_two_sizes():
-    _, drawn = figure_learning_curve(METRICS)
+    _, drawn = fig11_learning_curve(SimpleNamespace(metrics=METRICS))
     assert "maxout_power_law_slope_and_error" in drawn
     assert not any(name.startswith(("convnet_norm_power", "convnet_norm_log")) for name in drawn)

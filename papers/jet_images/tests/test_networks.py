@@ -7,8 +7,8 @@ torch = pytest.importorskip("torch")
 
 from common.errors import InputError  # noqa: E402
 from papers.jet_images.model import Maxout, build, n_parameters  # noqa: E402
-from papers.jet_images.settings import Splits, TaggerConfig, TrainOne  # noqa: E402
-from papers.jet_images.splits import Jets, split  # noqa: E402
+from papers.jet_images.prepared import Jets  # noqa: E402
+from papers.jet_images.settings import ExperimentConfig, TrainOne  # noqa: E402
 from papers.jet_images.train import Sample, Training, fit, training_jets  # noqa: E402
 
 
@@ -46,8 +46,8 @@ def jets(n=300):
 
 
 def settings(epochs):
-    tagger = TaggerConfig(kind="maxout", normalised=True, batch=32, epochs=epochs)
-    return TrainOne(test_fraction=0.3, valid_fraction=0.2, learning_rate=0.001, patience=10, tagger=tagger)
+    experiment = ExperimentConfig(kind="maxout", normalised=True, batch=32, epochs=epochs)
+    return TrainOne(learning_rate=0.001, patience=10, experiment=experiment)
 
 
 def train(epochs, checkpoint):
@@ -70,16 +70,6 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path):
 def test_a_bright_pixel_is_learned(tmp_path):
     training = train(6, tmp_path / "x.pt")
     assert training.epochs.history.valid_loss[-1] < 0.3 < training.epochs.history.train_loss[0]
-
-
-def test_a_seed_divides_the_jets_without_overlap_and_keeps_the_classes_shares():
-    label = np.r_[np.zeros(100), np.ones(50)].astype(int)
-    parts = split(label, Splits(test_fraction=0.3, valid_fraction=0.1), seed=1)
-    assert sorted(np.concatenate(list(parts.values()))) == list(range(150))
-    assert [len(parts[name]) for name in ("train", "valid", "test")] == [90, 15, 45]
-    assert label[parts["test"]].sum() == 15
-    other = split(label, Splits(test_fraction=0.3, valid_fraction=0.1), seed=2)
-    assert set(parts["test"]) != set(other["test"])
 
 
 def test_too_few_training_jets_for_the_learning_curve():
