@@ -103,11 +103,11 @@ def describe_sample(prepared: Path) -> Metrics:
         label, weight, values = file["label"][:], file["weight"][:], read_group(file, "variables")
     metrics: Metrics = {}
     for number, kind in enumerate(KINDS):
-        own = label == number
-        share, n = weight[own] / weight[own].sum(), int(own.sum())
+        in_class = label == number
+        share, n = weight[in_class] / weight[in_class].sum(), int(in_class.sum())
         n_effective = 1 / np.sum(share**2)
         for name in VARIABLES:
-            ours = values[name][own]
+            ours = values[name][in_class]
             mean = float(share @ ours)
             spread = float(np.sqrt(share @ (ours - mean) ** 2))
             error = spread / np.sqrt(n_effective)

@@ -20,10 +20,10 @@ def discriminant(pixels: np.ndarray, label: np.ndarray, weight: np.ndarray) -> t
     n_pixels = pixels.shape[1]
     within, means, totals = np.zeros((n_pixels, n_pixels)), [], []
     for kind in (0, 1):
-        own, share = pixels[label == kind], weight[label == kind]
-        means.append(share @ own / share.sum())
+        jets, share = pixels[label == kind], weight[label == kind]
+        means.append(share @ jets / share.sum())
         totals.append(share.sum())
-        centred = own - means[-1]
+        centred = jets - means[-1]
         within += (centred * share[:, None]).T @ centred
     within /= sum(totals)
     within = (1 - SHRINKAGE) * within + SHRINKAGE * np.trace(within) / n_pixels * np.eye(n_pixels)
@@ -45,10 +45,10 @@ def fit_and_score(
     train_bin, bins = np.digitize(train_distance, EDGES), np.digitize(distance, EDGES)
     score = np.zeros(len(images))
     for number in range(len(EDGES) + 1):
-        train_own, own = train_bin == number, bins == number
-        if len(np.unique(label[train_own])) < 2:
+        train_in_bin, in_bin = train_bin == number, bins == number
+        if len(np.unique(label[train_in_bin])) < 2:
             continue  # a bin with one class has no discriminant: its jets keep the score 0
-        train_pixels = train_images[train_own].reshape(train_own.sum(), -1)  # (jet, pixel)
-        direction, offset = discriminant(train_pixels, label[train_own], weight[train_own])
-        score[own] = images[own].reshape(own.sum(), -1) @ direction + offset
+        train_pixels = train_images[train_in_bin].reshape(train_in_bin.sum(), -1)  # (jet, pixel)
+        direction, offset = discriminant(train_pixels, label[train_in_bin], weight[train_in_bin])
+        score[in_bin] = images[in_bin].reshape(in_bin.sum(), -1) @ direction + offset
     return score

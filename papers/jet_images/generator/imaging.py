@@ -32,10 +32,10 @@ def translate(jet: Deposits) -> Deposits:
     """Move the leading subjet to the origin: a rotation about the beam and a boost along it; pT stays as it is."""
     _, eta, phi = jet.subjets[:, 0]
 
-    def moved(pt: np.ndarray, at_eta: np.ndarray, at_phi: np.ndarray) -> np.ndarray:
+    def move(pt: np.ndarray, at_eta: np.ndarray, at_phi: np.ndarray) -> np.ndarray:
         return np.stack([pt, at_eta - eta, wrapped(at_phi - phi)])
 
-    return Deposits(moved(*jet.towers), moved(*jet.subjets))
+    return Deposits(move(*jet.towers), move(*jet.subjets))
 
 
 def pixelate(towers: np.ndarray) -> np.ndarray:
@@ -96,7 +96,7 @@ def mass_of_image(image: np.ndarray) -> float:
 
 
 def naive_translation(jet: Deposits) -> np.ndarray:
-    """Return towers (3, tower) moved as by `translate`, but with the energy kept instead of pT.
+    """Return towers (3, tower) moved as by `translate`, but with the energy fixed instead of pT.
 
     This is what shifting an image of energies does. It is no boost, so the mass changes.
     """

@@ -120,7 +120,7 @@ class JetRoulette(Roulette):
     def doVetoPT(self, position: int, event: pythia8mc.Event) -> bool:  # noqa: N802
         """Return true to end the event."""
         config = self.config
-        # Trimming takes pT away: a softer jet than this has the smallest chance whatever it does.
+        # Trimming only lowers pT, so a softer jet than this always has the smallest chance.
         softest = self.pt_window[0] + np.log(config.roulette.smallest_chance) * config.roulette.pt_spread_gev
         jets = parton_jets(event, config.jets, lowest_pt_gev=softest)
         leading = max((jet.untrimmed_pt for jet in jets), default=0.0)

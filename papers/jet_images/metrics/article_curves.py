@@ -1,4 +1,4 @@
-"""The authors' own curves and histograms, read from their vector figures, and how far ours are from them.
+"""The authors' curves and histograms, read from their vector figures, and how far ours are from them.
 
 The files in curves/ say which figures of arXiv:1511.05190 they come from.
 """

@@ -133,10 +133,10 @@ def loss_of(log_ratio: np.ndarray, signal: np.ndarray, weight: np.ndarray) -> fl
 def best_penalty(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, part: np.ndarray) -> float:
     """Return the penalty with the lowest cross-validated loss; `part` (jet,) numbers the folds."""
     losses = np.zeros(len(PENALTIES))
-    for own in (part == number for number in np.unique(part)):
+    for held_out in (part == number for number in np.unique(part)):
         for index, penalty in enumerate(PENALTIES):
-            ratio = LikelihoodRatio(values[~own], signal[~own], weight[~own], penalty=penalty)
-            losses[index] += loss_of(ratio(values[own]), signal[own], weight[own])
+            ratio = LikelihoodRatio(values[~held_out], signal[~held_out], weight[~held_out], penalty=penalty)
+            losses[index] += loss_of(ratio(values[held_out]), signal[held_out], weight[held_out])
     return PENALTIES[int(np.argmin(losses))]
 
 
@@ -152,6 +152,8 @@ def crossed_ratio(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *,
     part = np.random.default_rng(seed).permutation(len(signal)) % FOLDS
     penalty = best_penalty(values, signal, weight, part)
     log_ratio = np.zeros(len(signal))
-    for own in (part == number for number in range(FOLDS)):
-        log_ratio[own] = LikelihoodRatio(values[~own], signal[~own], weight[~own], penalty=penalty)(values[own])
+    for held_out in (part == number for number in range(FOLDS)):
+        log_ratio[held_out] = LikelihoodRatio(values[~held_out], signal[~held_out], weight[~held_out], penalty=penalty)(
+            values[held_out]
+        )
     return log_ratio

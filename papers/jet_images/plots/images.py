@@ -17,8 +17,8 @@ EXTENT = (-HALF_WIDTH, HALF_WIDTH, -HALF_WIDTH, HALF_WIDTH)  # pseudorapidity, a
 
 def mean_image(jets: Jets, *, label: int) -> np.ndarray:
     """Return the weighted mean image (row, column) of one class."""
-    own = jets.label == label
-    return np.einsum("j,jrc->rc", jets.weight[own] / jets.weight[own].sum(), jets.image[own])
+    in_class = jets.label == label
+    return np.einsum("j,jrc->rc", jets.weight[in_class] / jets.weight[in_class].sum(), jets.image[in_class])
 
 
 def draw_images(images: Mapping[str, np.ndarray], *, symmetric: bool, unit: str) -> Drawing:

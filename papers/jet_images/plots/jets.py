@@ -32,9 +32,9 @@ def fig1_variables(inputs: Inputs) -> Drawing:
     for axes, name in zip(grid, VARIABLES, strict=True):
         for number, (kind, title) in enumerate(KINDS.items()):
             edges, theirs = published_distribution(name, kind)
-            own = jets.label == (kind == "signal")
+            in_class = jets.label == (kind == "signal")
             bins = edges[::n_merged]
-            ours = np.histogram(jets.variables[name][own], bins, weights=jets.weight[own], density=True)[0]
+            ours = np.histogram(jets.variables[name][in_class], bins, weights=jets.weight[in_class], density=True)[0]
             axes.stairs(ours, bins, color=f"C{number}", label=title)
             axes.stairs(theirs, edges, color=f"C{number}", ls="--", lw=1, baseline=None)
             prefix = f"{name}_{kind}"
@@ -86,9 +86,11 @@ def draw_masses(axes: Axes, steps: Arrays) -> dict[str, np.ndarray]:
     for name in ("particles", "pixelation", "rotation", "naive_translation"):
         colour = f"C{list(STEPS).index(f'step_{name}')}"  # the same as in the left panel
         for label, style in ((1, "-"), (0, ":")):
-            own = steps["signal"] == label
-            content = np.histogram(steps[name][own], edges, weights=steps["weight"][own])[0]
-            density = content / (steps["weight"][own].sum() * np.diff(edges))  # of all jets, also outside the frame
+            in_class = steps["signal"] == label
+            content = np.histogram(steps[name][in_class], edges, weights=steps["weight"][in_class])[0]
+            density = content / (
+                steps["weight"][in_class].sum() * np.diff(edges)
+            )  # of all jets, also outside the frame
             title = label_of(f"step_{name}") if label else None
             axes.stairs(density, edges, color=colour, ls=style, label=title)
             drawn[f"{name}_{'signal' if label else 'background'}"] = density

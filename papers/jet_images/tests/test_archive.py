@@ -17,11 +17,11 @@ def some_jets(n=7):
 def test_files_come_back_in_single_precision(tmp_path):
     jets = some_jets()
     write_images(tmp_path / "x.hdf5", jets)
-    found = read_images(tmp_path / "x.hdf5")
-    assert np.array_equal(found.image, jets.image.astype(np.float32))
-    assert np.array_equal(found.signal, jets.signal)
-    assert found.variables["tau_21"] == pytest.approx(jets.variables["tau_21"], rel=1e-6)
-    assert found.weight == pytest.approx(jets.weight, rel=1e-6)
+    stored = read_images(tmp_path / "x.hdf5")
+    assert np.array_equal(stored.image, jets.image.astype(np.float32))
+    assert np.array_equal(stored.signal, jets.signal)
+    assert stored.variables["tau_21"] == pytest.approx(jets.variables["tau_21"], rel=1e-6)
+    assert stored.weight == pytest.approx(jets.weight, rel=1e-6)
 
 
 def test_jets_of_the_archive_count_one_each(tmp_path):

@@ -101,15 +101,15 @@ def leading_jets(config, kind, *, n_events, seed):
 
 def probability(first, second):
     """Return the p-values of a chi-squared test for each variable: rates in eight bins, with their weights' errors."""
-    found = []
+    p_values = []
     for values, others in zip(first[:-2], second[:-2], strict=True):
         edges = np.quantile(np.concatenate([values, others]), np.linspace(0, 1, 9))
         rates, variances = [], []
         for jets, (*_, weight, n_tried) in ((values, first), (others, second)):
             rates.append(np.histogram(jets, edges, weights=weight)[0] / n_tried)
             variances.append(np.histogram(jets, edges, weights=weight**2)[0] / n_tried**2)
-        found.append(chi2.sf(np.sum((rates[0] - rates[1]) ** 2 / np.sum(variances, axis=0)), len(edges) - 1))
-    return np.array(found)
+        p_values.append(chi2.sf(np.sum((rates[0] - rates[1]) ** 2 / np.sum(variances, axis=0)), len(edges) - 1))
+    return np.array(p_values)
 
 
 @pytest.mark.parametrize(("kind", "n_events"), [("background", 400), ("signal", 300)])
@@ -119,33 +119,33 @@ def test_rates_and_shapes_with_roulette_are_those_of_plain_generation(kind, n_ev
     Weights of one must fail.
     """
     plain, early = with_roulette(smallest_chance=1.0), with_roulette(smallest_chance=0.2)
-    expected, found = (
+    plain_jets, early_jets = (
         leading_jets(config, kind, n_events=n_events, seed=seed) for config, seed in ((plain, 11), (early, 12))
     )
-    assert np.all(probability(expected, found) > 1e-3)
-    *variables, weight, n_tried = found
-    assert np.max(probability(expected, (*variables, np.ones_like(weight), n_tried))) < 1e-6
+    assert np.all(probability(plain_jets, early_jets) > 1e-3)
+    *variables, weight, n_tried = early_jets
+    assert np.max(probability(plain_jets, (*variables, np.ones_like(weight), n_tried))) < 1e-6
 
 
 def test_heavy_bosons_are_not_made_light_by_the_roulette():
-    """Masses of W', which Pythia fixes before the roulette, with weights are those of events that all go on."""
+    """Masses of W', which Pythia fixes before the roulette, with weights are those of events without roulette."""
     off = ["PartonLevel:all = off", "HadronLevel:all = off"]
     rates = []
     for kind in (BosonRoulette, NoRoulette):
         hooks = kind(SETTINGS, seed=1)
         pythia = start_pythia([*settings_of("signal", SETTINGS), *off], seed=5, hooks=hooks)
-        masses, places = [], []
+        masses, hard_pz = [], []
         while len(masses) < 4000 and hooks.n_tried < 4000:
             if pythia.next():
                 masses.append(pythia.process[HARD].m())
-                places.append(pythia.process[HARD].pz())
-        weight, n_tried = hooks.weights_of(np.array(places)), hooks.n_tried or len(masses)
+                hard_pz.append(pythia.process[HARD].pz())
+        weight, n_tried = hooks.weights_of(np.array(hard_pz)), hooks.n_tried or len(masses)
         edges = [0, 500, 700, 790, 810, 14_000]
         sums = [np.histogram(masses, edges, weights=weight**power)[0] for power in (1, 2)]
         rates.append((sums[0] / n_tried, np.sqrt(sums[1]) / n_tried))
-    (found, error), (expected, other) = rates
+    (rate, error), (expected, other) = rates
     assert len(masses) == 4000 and expected.sum() == pytest.approx(1)
-    assert np.all(np.abs(found - expected) < 4 * np.hypot(error, other))
+    assert np.all(np.abs(rate - expected) < 4 * np.hypot(error, other))
 
 
 def test_the_same_seed_gives_the_same_jets():

@@ -26,7 +26,7 @@ def test_curve_of_two_gaussians_is_the_closed_form():
     assert 0 < curve.area_error < 0.05 * curve.area
 
 
-def test_a_coin_has_the_curve_one_over_efficiency_even_where_all_jets_share_a_score():
+def test_a_random_choice_has_the_curve_one_over_efficiency_even_if_all_jets_share_a_score():
     score, label, weight = gaussians(n=100)
     curve = roc(np.zeros_like(score), label, weight, n_bootstrap=2, seed=1)
     assert curve.rejection == pytest.approx(1 / GRID)
