@@ -130,12 +130,12 @@ def probability(samples: tuple[Sample, Sample], region: str, name: str) -> tuple
         return second[0] - first[0], np.maximum(first[1] + second[1], np.finfo(float).tiny)
 
     measured_difference, variance = difference([np.ones(len(bin_of_jet)) for bin_of_jet in bins_of_jets])
-    samples = []
+    chi2_of_copies = []
     for _ in range(N_BOOTSTRAP):
         resampled, its_variance = difference([generator.poisson(1.0, len(bin_of_jet)) for bin_of_jet in bins_of_jets])
-        samples.append(np.sum((resampled - measured_difference) ** 2 / its_variance))
+        chi2_of_copies.append(np.sum((resampled - measured_difference) ** 2 / its_variance))
     measured = float(np.sum(measured_difference**2 / variance))
-    return measured, float(np.mean(np.array(samples) >= measured))
+    return measured, float(np.mean(np.array(chi2_of_copies) >= measured))
 
 
 def total_rate(sample: Sample, region: str) -> tuple[float, float]:
