@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output, write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
 
 from .metrics.article_curves import area_distance, published_curves, shape_distance
@@ -25,13 +26,6 @@ from .settings import KINDS, EvaluateConfig
 
 COMBINED = ("convnet", "maxout")  # networks that the article combines with a variable
 WORKING_POINTS = (0.2, 0.5, 0.8)  # signal efficiencies
-Entry = dict[str, float | int]
-Metrics = dict[str, Entry]
-
-
-def entry(value: float, error: float, n: int) -> Entry:
-    """Return one entry of metrics.json."""
-    return {"value": value, "error": error, "n": n}
 
 
 class Measurement:
@@ -129,7 +123,11 @@ def training_sizes(predictions: Path) -> Metrics:
 def main() -> None:
     """Read, measure, write."""
     arguments = parse(
-        __doc__, config=EvaluateConfig, paths=["prepared", "predictions", "metrics", "curves"], numbers=["seed"]
+        __doc__,
+        section="evaluate",
+        config=EvaluateConfig,
+        paths=["prepared", "predictions", "metrics", "curves"],
+        numbers=["seed"],
     )
     measurement = Measurement(arguments.config, seed=arguments.seed)
     measure_variables(measurement, arguments.prepared)

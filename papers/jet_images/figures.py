@@ -1,6 +1,7 @@
 """Draw the figures of arXiv:1511.05190 from stored files; the article's own curves are overlaid where they are known.
 
-prepared.h5, predictions.h5 and curves.h5 of each seed, metrics.json -> figures/fig*.{pdf,png,csv}. Nothing is trained.
+prepared.h5, predictions.h5 and curves.h5 of each seed, metrics.json -> figures/fig*.{pdf,png,csv} and the captions.
+Nothing is trained.
 """
 
 import json
@@ -9,7 +10,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from common.download.receipts import origin_of, read_receipt
 from common.plotting import draw_all
 from common.stage import parse, run
 
@@ -18,7 +18,7 @@ from .plots.jets import fig1_variables, fig2_average_images, fig3_mass_steps
 from .plots.learning_curve import fig11_learning_curve
 from .plots.networks import fig7_learned, fig8_filters, fig9_strongest, fig10_correlation
 from .plots.roc import fig4_roc_single, fig5_roc_pairs, fig6_roc_combined
-from .prepared import Jets, read_group, read_jets, read_steps
+from .prepared import Jets, read_group, read_jets, read_origin, read_steps
 
 FIGURES = (
     fig1_variables,
@@ -59,16 +59,14 @@ def read_networks(predictions: Path, jets: Jets) -> Networks:
 
 def main() -> None:
     """Read everything once, draw."""
-    arguments = parse(
-        __doc__, paths=["prepared", "metrics"], path_lists=["receipts", "predictions", "curves", "figures"]
-    )
+    arguments = parse(__doc__, section="run", paths=["prepared", "metrics", "seeds", "figures"], optional=["only"])
     jets = read_jets(arguments.prepared)
-    efficiency, curves = mean_curves(arguments.curves)
-    networks = read_networks(arguments.predictions[0], jets)
+    efficiency, curves = mean_curves(arguments.run.each_seed(arguments.seeds, "curves.h5"))
+    first = arguments.run.each_seed(arguments.seeds, "predictions.h5")[0]
+    networks = read_networks(first, jets)
     metrics = json.loads(arguments.metrics.read_text(encoding="utf-8"))
     inputs = Inputs(jets, read_steps(arguments.prepared), efficiency, curves, networks, metrics)
-    origin = origin_of(read_receipt(path) for path in arguments.receipts)
-    draw_all(FIGURES, inputs, arguments.figures[0].parent, origin=origin)
+    draw_all(FIGURES, inputs, arguments.figures, origin=read_origin(arguments.prepared), only=arguments.only)
 
 
 if __name__ == "__main__":

@@ -111,8 +111,3 @@ def load(stored: dict[str, Any]) -> MaxOutNet | ConvNet:
     network = build(stored["kind"])
     network.load_state_dict(stored["state"])
     return network.eval()
-
-
-def n_parameters(network: nn.Module) -> int:
-    """Return the number of trained parameters."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

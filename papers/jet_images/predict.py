@@ -60,9 +60,9 @@ def main() -> None:
     """Read, score, write."""
     arguments = parse(
         __doc__,
+        section="predict",
         config=PredictConfig,
-        paths=["prepared", "predictions"],
-        path_lists=["models"],
+        paths=["prepared", "models", "predictions"],
         numbers=["seed", "threads"],
     )
     torch.set_num_threads(arguments.threads)
@@ -75,8 +75,8 @@ def main() -> None:
             file[f"variables/{name}"] = values
         file["scores/fisher"] = fisher_scores(jets, split)
         file["scores/fisher"].attrs["n_train"] = len(jets) - len(test)
-        for model in arguments.models:
-            store_network(file, model, test, arguments.config)
+        for method in arguments.run.methods:
+            store_network(file, arguments.models / method / "model.pt", test, arguments.config)
 
 
 if __name__ == "__main__":

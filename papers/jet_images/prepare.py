@@ -9,7 +9,7 @@ import logging
 import h5py
 import numpy as np
 
-from common.download.receipts import Receipt, locate, read_receipt
+from common.download.receipts import Receipt, locate, origin_of, read_receipt
 from common.errors import InputError
 from common.stage import parse, run
 
@@ -103,12 +103,13 @@ def read_all(receipts: list[Receipt]) -> tuple[JetImages, dict[str, np.ndarray]]
 
 def main() -> None:
     """Read, select, weight, write."""
-    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipts", "prepared"])
     config = arguments.config
-    jets, steps = read_all([read_receipt(path) for path in arguments.receipts])
+    receipts = [read_receipt(path) for path in arguments.run.receipts(arguments.receipts)]
+    jets, steps = read_all(receipts)
     selected, counts = select(jets, config)
     logging.info("jets after each cut: %s", counts)
-    attributes = {f"n_{name}": count for name, count in counts.items()}
+    attributes = {"origin": origin_of(receipts), **{f"n_{name}": count for name, count in counts.items()}}
     attributes |= {"test_fraction": config.test_fraction, "valid_fraction": config.valid_fraction}
     prepared = prepare_jets(selected, config)
     write_prepared(arguments.prepared, prepared, selected.weight, steps, attributes=attributes)

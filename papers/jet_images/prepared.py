@@ -1,13 +1,14 @@
 """The prepared file of arXiv:1511.05190: its writer, its readers, and how a seed divides its jets.
 
 It holds `image` (jet, 25, 25) [GeV], `label` (jet,), `weight` (jet,), the generator's part of it as `generator_weight`,
-the group `variables`, the group `steps` (masses by step of the preprocessing; empty for the archive's file), and the
-shares of the splits as attributes.
+the group `variables`, and the group `steps` (masses by step of the preprocessing; empty for the archive's file). Its
+attributes are the origin of the data, the numbers of jets after each cut, and the shares of the splits.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import h5py
 import numpy as np
@@ -46,7 +47,7 @@ def write_prepared(
     generator_weight: np.ndarray,
     steps: Mapping[str, np.ndarray],
     *,
-    attributes: Mapping[str, float],
+    attributes: Mapping[str, float | str],
 ) -> None:
     """Write a prepared file.
 
@@ -55,7 +56,7 @@ def write_prepared(
         jets: All jets after the cuts.
         generator_weight: (jet,)
         steps: Masses [GeV] by step of the preprocessing, `signal` and `weight`, each (jet,) of other jets than `jets`.
-        attributes: Numbers of jets after each cut, `test_fraction` and `valid_fraction`.
+        attributes: `origin`, the numbers of jets after each cut, `test_fraction` and `valid_fraction`.
     """
     with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update(attributes)
@@ -77,6 +78,13 @@ def read_steps(prepared: Path) -> dict[str, np.ndarray]:
     """Return the masses [GeV] by step of the preprocessing, `signal` and `weight`, each (jet,); {} for the archive."""
     with h5py.File(prepared) as file:
         return read_group(file, "steps")
+
+
+def read_origin(prepared: Path) -> Literal["archive", "generated"]:
+    """Return whether the jets are generated or the archive's."""
+    with h5py.File(prepared) as file:
+        origin: Literal["archive", "generated"] = file.attrs["origin"]
+        return origin
 
 
 def read_group(file: h5py.File, name: str) -> dict[str, np.ndarray]:

@@ -130,3 +130,7 @@ class Settings(RunSettings):
     train: TrainConfig
     predict: PredictConfig
     evaluate: EvaluateConfig
+
+    def methods(self) -> list[str]:
+        """Return the names of all trainings, those of the learning curve included."""
+        return list(self.train.all_experiments())

@@ -147,7 +147,12 @@ def write_steps(path: Path, steps: dict[str, np.ndarray]) -> None:
 def main() -> None:
     """Generate the jets, write both files and their receipts."""
     arguments = parse(
-        __doc__, config=SimulateConfig, paths=["images", "steps"], path_lists=["receipts"], numbers=["threads"]
+        __doc__,
+        section="simulate",
+        config=SimulateConfig,
+        paths=["images", "steps"],
+        path_lists=["receipts"],
+        numbers=["threads"],
     )
     images, steps = generate_all(arguments.config, threads=arguments.threads)
     write_images(arguments.images, images)

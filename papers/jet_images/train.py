@@ -7,7 +7,7 @@ a killed training continues where it stopped.
 """
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from common.atomic import atomic_output, write_text
+from common.atomic import atomic_output
 from common.errors import InputError
 from common.stage import parse, run
-from common.tables import as_csv
-from common.training.checkpoints import checkpoint_name
+from common.training.checkpoints import checkpoint_path
 from common.training.epochs import Epochs, History
+from common.training.history import write_history
+from common.training.torch_state import TorchState, n_parameters
 
-from .model import ConvNet, MaxOutNet, build, n_parameters
+from .model import ConvNet, MaxOutNet, build
 from .prepared import Jets, read_jets, read_split
-from .settings import TrainOne
+from .settings import TrainConfig, TrainOne
 
 VALIDATION_BATCH = 500  # jets
 
@@ -51,39 +52,34 @@ class Sample:
         )
 
 
-class Training:
-    """A network, its optimiser and its epochs."""
-
-    def __init__(self, network: MaxOutNet | ConvNet, config: TrainOne, *, seed: int) -> None:
-        self.network, self.batch = network, config.experiment.batch
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-        parts = {"optimiser": self.optimiser}
-        self.epochs = Epochs(network, parts, epochs=config.experiment.epochs, patience=config.patience, seed=seed)
-
-    def run_epoch(self, sample: Sample) -> float:
-        """Make one pass over the jets in random order and return the mean loss without the penalty."""
-        total = 0.0
-        order = torch.randperm(len(sample.label), generator=self.epochs.generator)
-        for index in order.split(self.batch):
-            loss = sample.loss(self.network, index)
-            self.optimiser.zero_grad()
-            (loss + self.network.penalty()).backward()
-            self.optimiser.step()
-            total += float(loss.detach()) * len(index)
-        return total / len(order)
-
-
 @torch.no_grad()
-def validate(network: nn.Module, sample: Sample) -> float:
+def mean_loss(network: nn.Module, sample: Sample) -> float:
     """Return the mean weighted cross entropy of all jets."""
+    network.eval()
     parts = torch.arange(len(sample.label)).split(VALIDATION_BATCH)
     return sum(float(sample.loss(network, index)) * len(index) for index in parts) / len(sample.label)
 
 
-def fit(training: Training, train: Sample, valid: Sample, checkpoint: Path) -> None:
-    """Train until it is done; resume from `checkpoint` if it exists."""
-    network = training.network
-    training.epochs.run(lambda: training.run_epoch(train), lambda: validate(network, valid), checkpoint=checkpoint)
+def fit(
+    network: MaxOutNet | ConvNet, train: Sample, valid: Sample, config: TrainOne, *, seed: int, checkpoint: Path
+) -> Epochs:
+    """Train until patience is lost; continue from `checkpoint` if it exists.
+
+    The training loss in the history does not contain the penalty.
+    """
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    state = TorchState(network, {"optimiser": optimiser}, seed=seed)
+    epochs = Epochs(state, total=config.experiment.epochs, patience=config.patience, checkpoint=checkpoint)
+    for epoch in epochs:
+        order = torch.randperm(len(train.label), generator=state.generator)
+        for index in order.split(config.experiment.batch):
+            loss = train.loss(network, index)
+            optimiser.zero_grad()
+            (loss + network.penalty()).backward()
+            optimiser.step()
+            epoch.add(loss.detach(), len(index))
+        epoch.validated(mean_loss(network, valid))
+    return epochs
 
 
 def training_jets(index: np.ndarray, n_train: int | None) -> np.ndarray:
@@ -111,27 +107,35 @@ def train_one(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) 
     )
     network = build(experiment.kind)
     logging.info("%s: %d parameters, %d jets", experiment.kind, n_parameters(network), len(for_training))
-    training = Training(network, config, seed=seed)
-    fit(training, train, valid, checkpoint)
+    epochs = fit(network, train, valid, config, seed=seed, checkpoint=checkpoint)
     stored = {
         "kind": experiment.kind,
         "normalised": experiment.normalised,
         "n_train": len(for_training),
-        "state": training.epochs.best_state,
+        "state": epochs.best_weights,
     }
-    return stored, training.epochs.history
+    return stored, epochs.history
 
 
 def main() -> None:
     """Fit, write the model and its history, delete the checkpoint."""
-    arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
+    arguments = parse(
+        __doc__,
+        section="train",
+        config=TrainConfig,
+        paths=["prepared", "model", "history"],
+        numbers=["seed", "threads"],
+        texts=["method"],
+    )
     torch.set_num_threads(arguments.threads)
-    name = checkpoint_name(arguments.config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)
-    checkpoint = arguments.model.parent.parent / "checkpoints" / name
-    stored, history = train_one(arguments.prepared, arguments.config, checkpoint, seed=arguments.seed)
+    config = arguments.config.one(arguments.method)
+    checkpoint = checkpoint_path(
+        arguments.model, config, [arguments.prepared], seed=arguments.seed, stage="papers.jet_images.train"
+    )
+    stored, history = train_one(arguments.prepared, config, checkpoint, seed=arguments.seed)
     with atomic_output(arguments.model) as path:
         torch.save(stored, path)
-    write_text(arguments.history, as_csv(asdict(history)))
+    write_history(arguments.history, history)
     checkpoint.unlink(missing_ok=True)
 
 
