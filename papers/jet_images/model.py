@@ -10,11 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from papers.jet_images.imaging import N_PIXELS
+from .image import N_PIXELS
 
 KERNELS, POOLS, N_MAPS = (11, 3, 3), (2, 3, 3), 32
-L2_PENALTY = 0.01  # of the convolutions' weights; authors' code
-LRN_SIZE, LRN_ALPHA, LRN_BETA, LRN_K = 5, 1e-4, 0.75, 2.0  # of the authors' local response normalisation
+N_POOLED = 2  # rows and columns of a map after the last pooling
+L2_PENALTY = 0.01  # strength of the penalty on the convolutions' weights; authors' code
+LRN_SIZE, LRN_ALPHA, LRN_BETA, LRN_K = 5, 1e-4, 0.75, 2.0  # local response normalisation; authors' code
 
 
 class Maxout(nn.Module):
@@ -28,31 +29,31 @@ class Maxout(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return (jet, n_out) for values (jet, n_in)."""
-        return self.linear(values).unflatten(1, (self.n_out, self.pieces)).amax(dim=2)
+        pieces = self.linear(values).unflatten(1, (self.n_out, self.pieces))  # (jet, n_out, piece)
+        return pieces.amax(dim=2)
 
 
 class MaxOutNet(nn.Module):
-    """Fully connected network on the pixels."""
+    """Fully connected network on the pixels; `last` ends at the 25 nodes before the output."""
 
     def __init__(self) -> None:
-        """Make the layers; `last` ends at the 25 nodes before the output."""
         super().__init__()
         self.last = nn.Sequential(
-            nn.Flatten(),
+            nn.Flatten(),  # (jet, 625)
             *(Maxout(N_PIXELS**2, 256, pieces=5), nn.Dropout(0.3)),
             *(Maxout(256, 128, pieces=5), nn.Dropout(0.2)),
             *(nn.Linear(128, 64), nn.ReLU(), nn.Dropout(0.2)),
-            *(nn.Linear(64, 25), nn.ReLU()),
+            *(nn.Linear(64, 25), nn.ReLU()),  # (jet, 25)
         )
         self.output = nn.Sequential(nn.Dropout(0.3), nn.Linear(25, 1))
         initialise(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logit (jet,) for images (jet, 25, 25)."""
-        return self.output(self.last(images)).squeeze(1)
+        return self.output(self.last(images)).squeeze(1)  # (jet,)
 
     def penalty(self) -> Tensor:
-        """Return no penalty."""
+        """Return zero: MaxOut has no penalty."""
         return torch.zeros(())
 
 
@@ -60,28 +61,27 @@ class ConvNet(nn.Module):
     """Three convolutions; "full" padding lets a kernel hang over the edge by all but one pixel."""
 
     def __init__(self) -> None:
-        """Make the layers."""
         super().__init__()
         layers: list[nn.Module] = []
         n_in = 1
         for kernel, pool in zip(KERNELS, POOLS, strict=True):
-            # ReLU after pooling gives the same as before it, on fewer numbers.
+            # ReLU and the maximum commute: after pooling there are fewer numbers.
             layers += [nn.Conv2d(n_in, N_MAPS, kernel, padding=kernel - 1), nn.MaxPool2d(pool), nn.ReLU()]
             n_in = N_MAPS
-        # The maps of a pixel side by side in memory: the first layer is then four times as fast.
-        self.convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # to (jet, 32, 2, 2)
+        # With the maps of a pixel side by side in memory, the first layer is four times as fast.
+        self.convolutions = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # (jet, 32, 2, 2)
         self.head = nn.Sequential(
             nn.LocalResponseNorm(LRN_SIZE, alpha=LRN_ALPHA * LRN_SIZE, beta=LRN_BETA, k=LRN_K),
-            nn.Flatten(),
-            *(nn.Dropout(0.2), nn.Linear(N_MAPS * 4, 64), nn.ReLU()),
+            nn.Flatten(),  # (jet, 128)
+            *(nn.Dropout(0.2), nn.Linear(N_MAPS * N_POOLED**2, 64), nn.ReLU()),
             *(nn.Dropout(0.1), nn.Linear(64, 1)),
         )
         initialise(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logit (jet,) for images (jet, 25, 25)."""
-        maps = images[:, None].to(memory_format=torch.channels_last)
-        return self.head(self.convolutions(maps)).squeeze(1)
+        maps = images[:, None].to(memory_format=torch.channels_last)  # (jet, 1, row, column)
+        return self.head(self.convolutions(maps)).squeeze(1)  # (jet,)
 
     def filters(self) -> Tensor:
         """Return the first layer's kernels (map, row, column)."""
@@ -94,7 +94,7 @@ class ConvNet(nn.Module):
 
 
 def initialise(network: nn.Module) -> None:
-    """Draw weights uniformly as He et al. for ReLU, and set biases to zero."""
+    """Draw weights from the uniform distribution of He et al. for ReLU, and set biases to zero."""
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
@@ -111,8 +111,3 @@ def load(stored: dict[str, Any]) -> MaxOutNet | ConvNet:
     network = build(stored["kind"])
     network.load_state_dict(stored["state"])
     return network.eval()
-
-
-def n_parameters(network: nn.Module) -> int:
-    """Return the number of trained parameters."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

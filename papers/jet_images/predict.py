@@ -1,7 +1,8 @@
 """Score the test jets with every network and with Fisher's discriminant (arXiv:1511.05190, Sec. 4 and 5).
 
-prepared.h5 and <seed>/<tagger>/model.pt -> predictions.h5: of the test jets `index`, `label`, `weight`, `variables`,
-`scores/<tagger>`; the kernels of the first convolution, and the mean of the images that excite each last node most.
+prepared.h5 and seed<k>/<method>/model.pt -> predictions.h5: of the test jets `index`, `label`, `weight`, `variables`
+and `scores/<method>`; the kernels of the first convolution, and the mean image of the jets that excite each node of the
+last hidden layer most.
 """
 
 from pathlib import Path
@@ -12,34 +13,35 @@ import torch
 
 from common.atomic import atomic_output
 from common.stage import parse, run
-from papers.jet_images.fisher import fit_and_score
-from papers.jet_images.model import ConvNet, MaxOutNet, load
-from papers.jet_images.settings import PredictOne
-from papers.jet_images.splits import Jets, read_jets, split
+
+from .fisher import fit_and_score
+from .model import ConvNet, MaxOutNet, load
+from .prepared import Jets, read_jets, read_split
+from .settings import PredictConfig
 
 
 @torch.no_grad()
 def score(network: torch.nn.Module, inputs: np.ndarray, *, batch: int) -> np.ndarray:
-    """Return what a network, or a part of it, makes of images (jet, 25, 25)."""
+    """Return the output (jet, ...) of a network, or of a part of it, for images (jet, 25, 25)."""
     parts = torch.from_numpy(inputs).float().split(batch)
     return torch.cat([network(part) for part in parts]).numpy()
 
 
 def strongest(network: MaxOutNet, jets: Jets, *, normalised: bool, n_jets: int, batch: int) -> np.ndarray:
-    """Return the mean image (node, row, column) of the jets that excite each of the last nodes most."""
+    """Return the mean image (node, row, column) of the jets that excite each node of the last hidden layer most."""
     excitation = score(network.last, jets.inputs(normalised=normalised), batch=batch)  # (jet, node)
     best = np.argsort(-excitation, axis=0)[:n_jets]
-    return jets.image[best].mean(axis=0)
+    return jets.image[best].mean(axis=0)  # from (rank, node, row, column)
 
 
-def fisher_scores(jets: Jets, parts: dict[str, np.ndarray]) -> np.ndarray:
+def fisher_scores(jets: Jets, split: dict[str, np.ndarray]) -> np.ndarray:
     """Return the discriminant of the test jets (jet,), fitted to those for training and validation."""
-    train, test = jets[np.concatenate([parts["train"], parts["valid"]])], jets[parts["test"]]
-    fitted_to = (train.image, train.variables["delta_r"], train.label, train.weight)
-    return fit_and_score(fitted_to, test.image, test.variables["delta_r"])
+    train, test = jets[np.concatenate([split["train"], split["valid"]])], jets[split["test"]]
+    training = (train.image, train.variables["delta_r"], train.label, train.weight)
+    return fit_and_score(training, test.image, test.variables["delta_r"])
 
 
-def store_network(file: h5py.File, model: Path, test: Jets, config: PredictOne) -> None:
+def store_network(file: h5py.File, model: Path, test: Jets, config: PredictConfig) -> None:
     """Store scores and pictures of one network."""
     stored = torch.load(model, weights_only=True)
     network, name = load(stored), model.parent.name
@@ -58,23 +60,23 @@ def main() -> None:
     """Read, score, write."""
     arguments = parse(
         __doc__,
-        config=PredictOne,
-        paths=["prepared", "predictions"],
-        path_lists=["models"],
+        section="predict",
+        config=PredictConfig,
+        paths=["prepared", "models", "predictions"],
         numbers=["seed", "threads"],
     )
     torch.set_num_threads(arguments.threads)
     jets = read_jets(arguments.prepared)
-    parts = split(jets.label, arguments.config, seed=arguments.seed)
-    test = jets[parts["test"]]
+    split = read_split(arguments.prepared, seed=arguments.seed)
+    test = jets[split["test"]]
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
-        file["index"], file["label"], file["weight"] = parts["test"], test.label, test.weight
+        file["index"], file["label"], file["weight"] = split["test"], test.label, test.weight
         for name, values in test.variables.items():
             file[f"variables/{name}"] = values
-        file["scores/fisher"] = fisher_scores(jets, parts)
+        file["scores/fisher"] = fisher_scores(jets, split)
         file["scores/fisher"].attrs["n_train"] = len(jets) - len(test)
-        for model in arguments.models:
-            store_network(file, model, test, arguments.config)
+        for method in arguments.run.methods:
+            store_network(file, arguments.models / method / "model.pt", test, arguments.config)
 
 
 if __name__ == "__main__":

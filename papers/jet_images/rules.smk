@@ -5,16 +5,14 @@ REQUIRED INPUTS:
     generated runs: none
     papers/jet_images/curves/*.csv: the authors' curves, read from their figures
 OUTPUTS (below results/jet_images/<run>/):
-    prepared.h5 · seed<k>/<tagger>/{model.pt, history.csv} · seed<k>/predictions.h5 ·
+    prepared.h5 · seed<k>/<method>/{model.pt, history.csv} · seed<k>/predictions.h5 ·
     seed<k>/{metrics.json, curves.h5} · figures/
 """
 
 from common.workflow.paper import Paper
-from papers.jet_images.experiments import Experiments
+from papers.jet_images.settings import IMAGES_FILE, STEPS_FILE
 
 paper = Paper("jet_images", config)
-experiments = Experiments(paper)
-FILES = ["jet_images.hdf5", "steps.hdf5"]
 CURVES = expand("papers/jet_images/curves/{name}.csv", name=["roc", "distributions"])
 
 
@@ -22,28 +20,20 @@ rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        images=f"{paper.generated_data}/jet_images.hdf5",
-        steps=f"{paper.generated_data}/steps.hdf5",
-        receipts=expand(
-            f"{paper.results}/receipts/generated/{{file}}.json",
-            file=FILES,
-            allow_missing=True,
-        ),
+        images=paper.generated(IMAGES_FILE),
+        steps=paper.generated(STEPS_FILE),
+        receipts=paper.generated_receipts(IMAGES_FILE, STEPS_FILE),
     log:
-        f"{paper.results}/logs/simulate.log",
+        paper.log("simulate"),
     benchmark:
-        f"{paper.results}/benchmarks/simulate.jsonl"
+        paper.benchmark("simulate")
     conda:
-        "../../envs/hep.yaml"
-    threads: 64  # as many generators side by side as there are cores
+        paper.env("hep")
+    threads: 64  # at most; one generator per core
     params:
         config=paper.section("simulate"),
     shell:
-        paper.shell(
-            "simulate",
-            "--config {params.config:q} --threads {threads} --images {output.images:q} --steps {output.steps:q}"
-            " --receipts {output.receipts:q}",
-        )
+        paper.shell("simulate", outputs="images steps receipts", threads=True)
 
 
 rule prepare:
@@ -51,130 +41,118 @@ rule prepare:
         receipts=paper.receipts,
         code=paper.code("prepare"),
     output:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
     log:
-        f"{paper.results}/logs/prepare.log",
+        paper.log("prepare"),
     benchmark:
-        f"{paper.results}/benchmarks/prepare.jsonl"
+        paper.benchmark("prepare")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("prepare"),
     shell:
-        paper.shell(
-            "prepare",
-            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
-        )
+        paper.shell("prepare", folders={"receipts": "receipts"}, outputs="prepared")
 
 
 rule train:
     input:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/{{tagger}}/model.pt",
-        history=f"{paper.results}/seed{{seed}}/{{tagger}}/history.csv",
+        model=paper.path("seed{seed}/{method}/model.pt"),
+        history=paper.path("seed{seed}/{method}/history.csv"),
     log:
-        f"{paper.results}/logs/train_{{tagger}}_seed{{seed}}.log",
+        paper.log("train", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_{{tagger}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        tagger="[a-z0-9_]+",
+        paper.benchmark("train", "method", "seed")
     conda:
-        "../../envs/torch.yaml"
-    threads: 1  # trainings side by side beat several threads for each
+        paper.env("torch")
+    threads: 1  # several trainings at a time are faster than several threads for each
     params:
-        config=experiments.one,
+        config=paper.one,
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --prepared {input.prepared:q}"
-            " --model {output.model:q} --history {output.history:q}",
+            wildcards="method seed",
+            inputs="prepared",
+            outputs="model history",
+            threads=True,
         )
 
 
 rule predict:
     input:
-        prepared=f"{paper.results}/prepared.h5",
-        models=experiments.models,
+        prepared=paper.path("prepared.h5"),
+        models=paper.each_method("model.pt"),
         code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        predictions=paper.path("seed{seed}/predictions.h5"),
     log:
-        f"{paper.results}/logs/predict_seed{{seed}}.log",
+        paper.log("predict", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/predict_seed{{seed}}.jsonl"
+        paper.benchmark("predict", "seed")
     conda:
-        "../../envs/torch.yaml"
+        paper.env("torch")
     threads: 1
     params:
-        config=experiments.predict,
+        config=paper.section("predict"),
     shell:
         paper.shell(
             "predict",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --prepared {input.prepared:q}"
-            " --models {input.models:q} --predictions {output.predictions:q}",
+            wildcards="seed",
+            inputs="prepared",
+            folders={"models": "seed{wildcards.seed}"},
+            outputs="predictions",
+            threads=True,
         )
 
 
 rule evaluate:
     input:
-        prepared=f"{paper.results}/prepared.h5",
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        prepared=paper.path("prepared.h5"),
+        predictions=paper.path("seed{seed}/predictions.h5"),
         reference=CURVES,
         code=paper.code("evaluate"),
     output:
-        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
-        curves=f"{paper.results}/seed{{seed}}/curves.h5",
+        metrics=paper.path("seed{seed}/metrics.json"),
+        curves=paper.path("seed{seed}/curves.h5"),
     log:
-        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+        paper.log("evaluate", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+        paper.benchmark("evaluate", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared:q}"
-            " --predictions {input.predictions:q} --metrics {output.metrics:q} --curves {output.curves:q}",
+            wildcards="seed",
+            inputs="prepared predictions",
+            outputs="metrics curves",
         )
 
 
 rule figures:
     input:
-        receipts=paper.receipts,
-        prepared=f"{paper.results}/prepared.h5",
-        predictions=paper.per_seed("predictions.h5"),
-        curves=paper.per_seed("curves.h5"),
-        metrics=f"{paper.results}/metrics.json",
+        prepared=paper.path("prepared.h5"),
+        predictions=paper.each_seed("predictions.h5"),
+        curves=paper.each_seed("curves.h5"),
+        metrics=paper.path("metrics.json"),
         reference=CURVES,
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures(
-            "fig1_variables",
-            "fig2_average_images",
-            "fig3_mass_steps",
-            "fig4_roc_single",
-            "fig5_roc_pairs",
-            "fig6_roc_combined",
-            "fig7_learned",
-            "fig8_filters",
-            "fig9_strongest",
-            "fig10_correlation",
-            "fig11_learning_curve",
-        ),
+        paper.figures(),
     log:
-        f"{paper.results}/logs/figures.log",
+        paper.log("figures"),
     benchmark:
-        f"{paper.results}/benchmarks/figures.jsonl"
+        paper.benchmark("figures")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     shell:
         paper.shell(
             "figures",
-            "--receipts {input.receipts:q} --prepared {input.prepared:q} --predictions {input.predictions:q}"
-            " --curves {input.curves:q} --metrics {input.metrics:q} --figures {output:q}",
+            inputs="prepared metrics",
+            folders={"seeds": ".", "figures": "figures"},
         )

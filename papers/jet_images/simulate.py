@@ -21,39 +21,40 @@ from common.physics.kinematics import mass, pt_eta_phi
 from common.physics.pythia import Particles
 from common.physics.shards import Shard, make, shards
 from common.stage import parse, run
-from papers.jet_images.detector import (
-    Trimmed,
-    n_subjettiness,
-    select,
-    subjet_distance,
-    towers,
-    trimmed_jets,
-)
-from papers.jet_images.generator import generate_events, start
-from papers.jet_images.image_files import JetImages, concatenate, ratio, write_images
-from papers.jet_images.imaging import Deposits, make_image, masses_by_step
-from papers.jet_images.settings import SimulateConfig
 
-KINDS = ("background", "signal")  # in the order of their labels
+from .archive import JetImages, concatenate, ratio, write_images
+from .generator.detector import TrimmedJets, n_subjettiness, select, subjet_distance, towers, trimmed_jets
+from .generator.imaging import Deposits, make_image, masses_by_step
+from .generator.pythia import generate_events, start
+from .image import N_PIXELS
+from .settings import KINDS, Kind, SimulateConfig
+
 BATCH = 50  # events that are clustered together
 
 
 @dataclass(frozen=True)
-class Made:
-    """What one generator made; `steps` has the mass [GeV] (jet,) after each step, `signal` and `weight`."""
+class GeneratedJets:
+    """What one generator has made; `steps` has the mass [GeV] (jet,) after each step, `signal` and `weight`."""
 
     images: JetImages
     steps: dict[str, np.ndarray]
 
 
-def deposits_of(jets: Trimmed, index: int) -> Deposits:
+def deposits_of(jets: TrimmedJets, index: int) -> Deposits:
     """Return towers and subjets of one jet."""
     parts = (jets.constituents[index], jets.subjets[index])
     return Deposits(*(np.stack(pt_eta_phi(as_p4(part))) for part in parts))
 
 
-def images_of(jets: Trimmed, weight: np.ndarray, config: SimulateConfig, *, signal: int) -> JetImages:
-    """Return images and variables of jets; weight (event,) is that of the events."""
+def images_of(jets: TrimmedJets, weight: np.ndarray, config: SimulateConfig, *, signal: int) -> JetImages:
+    """Return images and variables of jets.
+
+    Args:
+        jets: Those that pass the cuts.
+        weight: (event,) weight of each event of the batch
+        config: Of this stage.
+        signal: Label of the jets, 1 or 0.
+    """
     pt, eta, phi = pt_eta_phi(jets.p4)
     tau = n_subjettiness(jets.constituents, radius=config.jets.radius)
     variables = {
@@ -66,30 +67,27 @@ def images_of(jets: Trimmed, weight: np.ndarray, config: SimulateConfig, *, sign
         "tau_21": ratio(tau[:, 1], tau[:, 0]),
         "tau_32": ratio(tau[:, 2], tau[:, 1]),
     }
-    image = [
-        make_image(deposits_of(jets, index), half_width=config.image_range, steps=list(config.preprocessing))
-        for index in range(len(pt))
-    ]
-    shape = np.array(image).reshape(-1, 25, 25)
-    return JetImages(shape, np.full(len(pt), signal, np.int8), weight[jets.event], variables)
+    image = [make_image(deposits_of(jets, index), steps=list(config.preprocessing)) for index in range(len(pt))]
+    images = np.array(image).reshape(-1, N_PIXELS, N_PIXELS)  # (jet, row, column), without any jet, too
+    return JetImages(images, np.full(len(pt), signal, np.int8), weight[jets.event], variables)
 
 
-def particle_masses(jets: Trimmed, particles: Particles, config: SimulateConfig) -> np.ndarray:
+def particle_masses(jets: TrimmedJets, particles: Particles, config: SimulateConfig) -> np.ndarray:
     """Return the mass [GeV] (jet,) of the trimmed leading jet of the same events without a calorimeter."""
-    chosen = np.isin(particles.event, jets.event)
-    number = np.searchsorted(jets.event, particles.event[chosen])  # each event has one jet
-    objects = Objects(number, particles.p4[chosen])
+    in_event = np.isin(particles.event, jets.event)
+    jet_index = np.searchsorted(jets.event, particles.event[in_event])  # each event has one jet
+    objects = Objects(jet_index, particles.p4[in_event])
     return mass(trimmed_jets(objects, config.jets, n_events=len(jets.event), lowest_pt_gev=0.0).p4)
 
 
 def steps_of(
-    jets: Trimmed, particles: Particles, weight: np.ndarray, config: SimulateConfig, *, signal: int
+    jets: TrimmedJets, particles: Particles, weight: np.ndarray, config: SimulateConfig, *, signal: int
 ) -> dict[str, np.ndarray]:
-    """Return the masses [GeV] (jet,) after each step, beginning with "particles", where there are no pixels yet."""
+    """Return the masses [GeV] (jet,) after each step; the first, "particles", is the mass without towers."""
     if len(jets.event) == 0:
         return {}
     deposits = [deposits_of(jets, index) for index in range(len(jets.event))]
-    rows = [masses_by_step(deposit, half_width=config.image_range) for deposit in deposits]
+    rows = [masses_by_step(deposit) for deposit in deposits]
     return {
         "particles": particle_masses(jets, particles, config),
         **{name: np.array([row[name] for row in rows]) for name in rows[0]},
@@ -99,32 +97,32 @@ def steps_of(
 
 
 def join_steps(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Return the masses of all parts that have any."""
+    """Return the masses of all parts in one; parts without jets are empty."""
     filled = [part for part in parts if part]
     return {name: np.concatenate([part[name] for part in filled]) for name in filled[0]} if filled else {}
 
 
-def generate(kind: str, config: SimulateConfig, *, n_jets: int, seed: int) -> Made:
+def generate(kind: Kind, config: SimulateConfig, *, n_jets: int, seed: int) -> GeneratedJets:
     """Return `n_jets` images of "signal" or "background"; the same seed gives the same images."""
     pythia, roulette = start(kind, config, seed=seed)
     windows = (config.jets.pt_gev, config.steps_pt_gev)
     lowest = min(low for low, _ in windows)
     images: list[JetImages] = []
     steps: list[dict[str, np.ndarray]] = []
-    n_found = 0
-    while n_found < n_jets:
+    n_images = 0
+    while n_images < n_jets:
         particles, weight = generate_events(pythia, roulette, n_events=BATCH)
         jets = trimmed_jets(towers(particles, config.jets), config.jets, n_events=len(weight), lowest_pt_gev=lowest)
         for_images, for_steps = (select(jets, config.jets, pt_gev=window) for window in windows)
         label = KINDS.index(kind)
         images.append(images_of(for_images, weight, config, signal=label))
         steps.append(steps_of(for_steps, particles, weight, config, signal=label))
-        n_found += len(images[-1])
-    logging.info("%s, seed %d: %d jets", kind, seed, n_found)
-    return Made(concatenate(images)[np.arange(n_jets)], join_steps(steps))
+        n_images += len(images[-1])
+    logging.info("%s, seed %d: %d jets", kind, seed, n_images)
+    return GeneratedJets(concatenate(images)[np.arange(n_jets)], join_steps(steps))
 
 
-def generate_shard(shard: Shard, config: SimulateConfig) -> Made:
+def generate_shard(shard: Shard, config: SimulateConfig) -> GeneratedJets:
     """Return the jets of one shard."""
     return generate(shard.kind, config, n_jets=shard.size, seed=shard.seed)
 
@@ -133,23 +131,28 @@ def generate_all(config: SimulateConfig, *, threads: int) -> tuple[JetImages, di
     """Return images in random order, and the masses after each step; the number of processes does not change them."""
     n_jets = {kind: config.n_jets[kind] for kind in KINDS}
     pieces = shards(n_jets, size=config.jets_per_shard, seed=config.seed)
-    made = make(generate_shard, pieces, config, processes=threads)
-    images = concatenate([part.images for part in made])
+    parts = make(generate_shard, pieces, config, processes=threads)
+    images = concatenate([part.images for part in parts])
     order = np.random.default_rng(config.seed).permutation(len(images))
-    return images[order], join_steps([part.steps for part in made])
+    return images[order], join_steps([part.steps for part in parts])
 
 
 def write_steps(path: Path, steps: dict[str, np.ndarray]) -> None:
-    """Write the masses after each step."""
+    """Write the masses [GeV] after each step, with `signal` and `weight`, each (jet,)."""
     with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
         for name, values in steps.items():
             file[name] = values.astype(np.float32)
 
 
 def main() -> None:
-    """Generate, write, and write the receipts."""
+    """Generate the jets, write both files and their receipts."""
     arguments = parse(
-        __doc__, config=SimulateConfig, paths=["images", "steps"], path_lists=["receipts"], numbers=["threads"]
+        __doc__,
+        section="simulate",
+        config=SimulateConfig,
+        paths=["images", "steps"],
+        path_lists=["receipts"],
+        numbers=["threads"],
     )
     images, steps = generate_all(arguments.config, threads=arguments.threads)
     write_images(arguments.images, images)

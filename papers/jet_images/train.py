@@ -2,12 +2,12 @@
 
 prepared.h5 -> model.pt with the weights of the best validation loss, and history.csv.
 
-The loss is the binary cross entropy with the jets' weights. The state is kept beside the output after each epoch, so a
-killed training goes on where it stopped.
+The loss is the binary cross entropy with the jets' weights. The state is stored beside the output after each epoch, so
+a killed training continues where it stopped.
 """
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from common.atomic import atomic_output, write_text
+from common.atomic import atomic_output
 from common.errors import InputError
 from common.stage import parse, run
-from common.tables import as_csv
-from common.training.checkpoints import checkpoint_name
+from common.training.checkpoints import checkpoint_path
 from common.training.epochs import Epochs, History
-from papers.jet_images.model import ConvNet, MaxOutNet, build, n_parameters
-from papers.jet_images.settings import TrainOne
-from papers.jet_images.splits import Jets, read_jets, split
+from common.training.history import write_history
+from common.training.torch_state import TorchState, n_parameters
+
+from .model import ConvNet, MaxOutNet, build
+from .prepared import Jets, read_jets, read_split
+from .settings import TrainConfig, TrainOne
 
 VALIDATION_BATCH = 500  # jets
 
@@ -43,93 +45,97 @@ class Sample:
         inputs = torch.from_numpy(jets.inputs(normalised=normalised)).float()
         return cls(inputs, torch.from_numpy(jets.label).float(), weight)
 
-    def loss(self, network: nn.Module, chosen: Tensor) -> Tensor:
-        """Return the mean weighted cross entropy of the chosen jets."""
+    def loss(self, network: nn.Module, index: Tensor) -> Tensor:
+        """Return the mean weighted cross entropy of the jets with the indices `index` (jet,)."""
         return nn.functional.binary_cross_entropy_with_logits(
-            network(self.inputs[chosen]), self.label[chosen], weight=self.weight[chosen]
+            network(self.inputs[index]), self.label[index], weight=self.weight[index]
         )
 
 
-class Training:
-    """A network, its optimiser and its epochs."""
-
-    def __init__(self, network: MaxOutNet | ConvNet, config: TrainOne, *, seed: int) -> None:
-        """Set up the optimiser."""
-        self.network, self.batch = network, config.tagger.batch
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-        parts = {"optimiser": self.optimiser}
-        self.epochs = Epochs(network, parts, epochs=config.tagger.epochs, patience=config.patience, seed=seed)
-
-    def run_epoch(self, sample: Sample) -> float:
-        """Make one pass over the jets in random order and return the mean loss without the penalty."""
-        total = 0.0
-        order = torch.randperm(len(sample.label), generator=self.epochs.generator)
-        for chosen in order.split(self.batch):
-            loss = sample.loss(self.network, chosen)
-            self.optimiser.zero_grad()
-            (loss + self.network.penalty()).backward()
-            self.optimiser.step()
-            total += float(loss.detach()) * len(chosen)
-        return total / len(order)
-
-
 @torch.no_grad()
-def validate(network: nn.Module, sample: Sample) -> float:
+def mean_loss(network: nn.Module, sample: Sample) -> float:
     """Return the mean weighted cross entropy of all jets."""
+    network.eval()
     parts = torch.arange(len(sample.label)).split(VALIDATION_BATCH)
-    return sum(float(sample.loss(network, chosen)) * len(chosen) for chosen in parts) / len(sample.label)
+    return sum(float(sample.loss(network, index)) * len(index) for index in parts) / len(sample.label)
 
 
-def fit(training: Training, train: Sample, valid: Sample, checkpoint: Path) -> None:
-    """Train until it is done; resume from `checkpoint` if it exists."""
-    network = training.network
-    training.epochs.run(lambda: training.run_epoch(train), lambda: validate(network, valid), checkpoint=checkpoint)
+def fit(
+    network: MaxOutNet | ConvNet, train: Sample, valid: Sample, config: TrainOne, *, seed: int, checkpoint: Path
+) -> Epochs:
+    """Train until patience is lost; continue from `checkpoint` if it exists.
+
+    The training loss in the history does not contain the penalty.
+    """
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    state = TorchState(network, {"optimiser": optimiser}, seed=seed)
+    epochs = Epochs(state, total=config.experiment.epochs, patience=config.patience, checkpoint=checkpoint)
+    for epoch in epochs:
+        order = torch.randperm(len(train.label), generator=state.generator)
+        for index in order.split(config.experiment.batch):
+            loss = train.loss(network, index)
+            optimiser.zero_grad()
+            (loss + network.penalty()).backward()
+            optimiser.step()
+            epoch.add(loss.detach(), len(index))
+        epoch.validated(mean_loss(network, valid))
+    return epochs
 
 
-def training_jets(numbers: np.ndarray, n_train: int | None) -> np.ndarray:
-    """Return the first `n_train` of the training jets (jet,), which are in random order; None: all.
+def training_jets(index: np.ndarray, n_train: int | None) -> np.ndarray:
+    """Return the first `n_train` indices of the training jets (jet,), which are in random order; None: all.
 
     Raises:
         InputError: If there are fewer.
     """
-    if n_train is not None and n_train > len(numbers):
+    if n_train is not None and n_train > len(index):
         raise InputError(
-            f"train.learning_curve asks for {n_train} training jets, the sample has {len(numbers)}."
+            f"train.learning_curve asks for {n_train} training jets, the sample has {len(index)}."
             " Generate more (simulate.n_jets), or lower the number."
         )
-    return numbers[:n_train]
+    return index[:n_train]
 
 
-def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) -> tuple[dict[str, Any], History]:
+def train_one(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) -> tuple[dict[str, Any], History]:
     """Return the stored form of a trained network, and its history."""
     torch.manual_seed(seed)
-    jets, tagger = read_jets(prepared), config.tagger
-    parts = split(jets.label, config, seed=seed)
-    chosen = training_jets(parts["train"], tagger.n_train)
-    train, valid = (Sample.of(jets[part], normalised=tagger.normalised) for part in (chosen, parts["valid"]))
-    network = build(tagger.kind)
-    logging.info("%s: %d parameters, %d jets", tagger.kind, n_parameters(network), len(chosen))
-    training = Training(network, config, seed=seed)
-    fit(training, train, valid, checkpoint)
+    jets, experiment = read_jets(prepared), config.experiment
+    split = read_split(prepared, seed=seed)
+    for_training = training_jets(split["train"], experiment.n_train)
+    train, valid = (
+        Sample.of(jets[index], normalised=experiment.normalised) for index in (for_training, split["valid"])
+    )
+    network = build(experiment.kind)
+    logging.info("%s: %d parameters, %d jets", experiment.kind, n_parameters(network), len(for_training))
+    epochs = fit(network, train, valid, config, seed=seed, checkpoint=checkpoint)
     stored = {
-        "kind": tagger.kind,
-        "normalised": tagger.normalised,
-        "n_train": len(chosen),
-        "state": training.epochs.best_state,
+        "kind": experiment.kind,
+        "normalised": experiment.normalised,
+        "n_train": len(for_training),
+        "state": epochs.best_weights,
     }
-    return stored, training.epochs.history
+    return stored, epochs.history
 
 
 def main() -> None:
-    """Fit, write the model and its history, drop the checkpoint."""
-    arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
+    """Fit, write the model and its history, delete the checkpoint."""
+    arguments = parse(
+        __doc__,
+        section="train",
+        config=TrainConfig,
+        paths=["prepared", "model", "history"],
+        numbers=["seed", "threads"],
+        texts=["method"],
+    )
     torch.set_num_threads(arguments.threads)
-    name = checkpoint_name(arguments.config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)
-    checkpoint = arguments.model.parent.parent / "checkpoints" / name
-    stored, history = train_tagger(arguments.prepared, arguments.config, checkpoint, seed=arguments.seed)
+    config = arguments.config.one(arguments.method)
+    checkpoint = checkpoint_path(
+        arguments.model, config, [arguments.prepared], seed=arguments.seed, stage="papers.jet_images.train"
+    )
+    stored, history = train_one(arguments.prepared, config, checkpoint, seed=arguments.seed)
     with atomic_output(arguments.model) as path:
         torch.save(stored, path)
-    write_text(arguments.history, as_csv(asdict(history)))
+    write_history(arguments.history, history)
     checkpoint.unlink(missing_ok=True)
 
 

@@ -6,7 +6,7 @@ Both generators run in turns, so that a busy machine slows down both. Images of 
 than as many of equal weight: they are worth (sum w)^2 / sum w^2. Rates are per tried event, in the article's windows
 and beside them, where there are more plain jets and larger weights. The p-values test number and shape together: the
 rates in ten bins, by chi-squared. A few large weights make its tabulated distribution wrong (toys with the weights of
-the wide region fall below p = 0.01 in 5 % of all cases), so its distribution is that of jets drawn anew.
+the wide region fall below p = 0.01 in 5 % of all cases), so its distribution comes from a bootstrap.
 """
 
 import sys
@@ -18,9 +18,9 @@ import numpy as np
 
 from common.physics.kinematics import eta, mass, pt
 from common.settings import load_settings
-from papers.jet_images.detector import n_subjettiness, select, subjet_distance, towers, trimmed_jets
-from papers.jet_images.generator import Roulette, generate_events, start
-from papers.jet_images.image_files import ratio
+from papers.jet_images.archive import ratio
+from papers.jet_images.generator.detector import n_subjettiness, select, subjet_distance, towers, trimmed_jets
+from papers.jet_images.generator.pythia import Roulette, generate_events, start
 from papers.jet_images.settings import Settings, SimulateConfig
 
 BATCH = 50  # events
@@ -85,18 +85,18 @@ class Sample:
     def table(self, region: str) -> dict[str, np.ndarray]:
         """Return the variables (jet,) of all jets in a region."""
         joined = {name: np.concatenate([part[name] for part in self.jets]) for name in self.jets[0]}
-        chosen = inside(joined, region)
-        return {name: values[chosen] for name, values in joined.items()}
+        selection = inside(joined, region)
+        return {name: values[selection] for name, values in joined.items()}
 
     def per_minute(self) -> np.ndarray:
         """Return images, and their worth in images of equal weight, per minute: (2, 1 + N_BOOTSTRAP).
 
-        The first is measured, the others are those of batches that are drawn anew, for the errors.
+        The first is measured; the others come from a bootstrap of the batches, for the errors.
         """
         weights = [part["weight"][inside(part, "window")] for part in self.jets]
         sums = np.array([[len(w), w.sum(), np.sum(w**2), s] for w, s in zip(weights, self.seconds, strict=True)])
-        drawn = np.random.default_rng(1).integers(len(sums), size=(N_BOOTSTRAP, len(sums)))
-        number, total, squares, seconds = np.vstack([sums.sum(axis=0), sums[drawn].sum(axis=1)]).T
+        sample = np.random.default_rng(1).integers(len(sums), size=(N_BOOTSTRAP, len(sums)))
+        number, total, squares, seconds = np.vstack([sums.sum(axis=0), sums[sample].sum(axis=1)]).T
         return np.stack([number, total**2 / squares]) * 60 / seconds
 
 
@@ -104,17 +104,17 @@ def inside(jets: dict[str, np.ndarray], region: str) -> np.ndarray:
     """Return which jets (jet,) lie in a region."""
     windows = dict(zip(("mass", "pt"), REGIONS[region], strict=True))
     passes = [(jets[name] > low) & (jets[name] < high) for name, (low, high) in windows.items()]
-    found: np.ndarray = np.logical_and(*passes)
-    return found
+    is_inside: np.ndarray = np.logical_and(*passes)
+    return is_inside
 
 
-def rates(sample: Sample, jets: dict[str, np.ndarray], place: np.ndarray, copies: np.ndarray) -> Pair:
+def rates(sample: Sample, jets: dict[str, np.ndarray], bin_of_jet: np.ndarray, copies: np.ndarray) -> Pair:
     """Return rates per tried event (bin,) and their variances, with each jet counted `copies` (jet,) times.
 
     An event has one jet at most, so copies of jets are copies of events, and the number of tried events stays.
     """
     weight = jets["weight"]
-    content, squares = (np.bincount(place, copies * weight**power, minlength=N_BINS) for power in (1, 2))
+    content, squares = (np.bincount(bin_of_jet, copies * weight**power, minlength=N_BINS) for power in (1, 2))
     return content / sample.n_tried, squares / sample.n_tried**2
 
 
@@ -122,20 +122,20 @@ def probability(samples: tuple[Sample, Sample], region: str, name: str) -> tuple
     """Return chi-squared of the difference of both samples' rates, in bins with as many jets, and its p-value."""
     tables = [sample.table(region) for sample in samples]
     edges = np.quantile(np.concatenate([jets[name] for jets in tables]), np.linspace(0, 1, N_BINS + 1))
-    places = [np.clip(np.digitize(jets[name], edges) - 1, 0, N_BINS - 1) for jets in tables]
+    bins_of_jets = [np.clip(np.digitize(jets[name], edges) - 1, 0, N_BINS - 1) for jets in tables]
     generator = np.random.default_rng(1)
 
     def difference(copies: list[np.ndarray]) -> Pair:
-        first, second = (rates(*parts) for parts in zip(samples, tables, places, copies, strict=True))
+        first, second = (rates(*parts) for parts in zip(samples, tables, bins_of_jets, copies, strict=True))
         return second[0] - first[0], np.maximum(first[1] + second[1], np.finfo(float).tiny)
 
-    found, variance = difference([np.ones(len(place)) for place in places])
-    drawn = []
+    measured_difference, variance = difference([np.ones(len(bin_of_jet)) for bin_of_jet in bins_of_jets])
+    chi2_of_copies = []
     for _ in range(N_BOOTSTRAP):
-        again, its_variance = difference([generator.poisson(1.0, len(place)) for place in places])
-        drawn.append(np.sum((again - found) ** 2 / its_variance))
-    measured = float(np.sum(found**2 / variance))
-    return measured, float(np.mean(np.array(drawn) >= measured))
+        resampled, its_variance = difference([generator.poisson(1.0, len(bin_of_jet)) for bin_of_jet in bins_of_jets])
+        chi2_of_copies.append(np.sum((resampled - measured_difference) ** 2 / its_variance))
+    measured = float(np.sum(measured_difference**2 / variance))
+    return measured, float(np.mean(np.array(chi2_of_copies) >= measured))
 
 
 def total_rate(sample: Sample, region: str) -> tuple[float, float]:
@@ -163,12 +163,14 @@ def show(kind: str, samples: tuple[Sample, Sample]) -> None:
         relative = np.hypot(*(speed[row, 1:].std(ddof=1) / speed[row, 0] for speed in speeds))
         print(f"{kind}: {what} per minute: plain {parts[0]}, roulette {parts[1]}: {gain:.2f} +- {gain * relative:.2f}")
     for region in REGIONS:
-        found = [total_rate(sample, region) for sample in samples]
+        rates_and_errors = [total_rate(sample, region) for sample in samples]
         sizes = [len(sample.table(region)["weight"]) for sample in samples]
         parts = [
-            f"{100 * rate:.3f} +- {100 * error:.3f} % ({n} jets)" for (rate, error), n in zip(found, sizes, strict=True)
+            f"{100 * rate:.3f} +- {100 * error:.3f} % ({n} jets)"
+            for (rate, error), n in zip(rates_and_errors, sizes, strict=True)
         ]
-        pull = (found[1][0] - found[0][0]) / np.hypot(found[0][1], found[1][1])
+        (plain, plain_error), (early, early_error) = rates_and_errors
+        pull = (early - plain) / np.hypot(plain_error, early_error)
         print(f"{kind}: rate, {region}: plain {parts[0]}, roulette {parts[1]}: {pull:+.1f} sigma")
     for region in ("window", "all"):
         for name in VARIABLES:

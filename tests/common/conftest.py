@@ -39,7 +39,6 @@ def make_run(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     for module in (index, readme):  # a paper of the test has no code and no settings; see test_report_present.py
         monkeypatch.setattr(module, "reason_unfinished", lambda folder: "")
-        monkeypatch.setattr(module, "reason_outdated", lambda folder, comparison: "")
     paper = write_paper(tmp_path / "papers/lensing")
 
     def made(run="small", origins=("archive",), outdated="", **more):

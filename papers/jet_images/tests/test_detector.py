@@ -11,7 +11,7 @@ from common.physics.kinematics import four_vector, mass, pt_eta_phi
 from common.physics.pythia import Particles
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.jet_images.detector import (
+from papers.jet_images.generator.detector import (
     cells_of,
     n_subjettiness,
     select,
@@ -34,22 +34,24 @@ def objects(*events):
 
 def test_energy_of_a_cell_is_that_of_its_particles():
     particles = objects([(10.0, 0.51, 1.01), (5.0, 0.59, 1.09), (7.0, -0.01, 1.02)], [(3.0, 0.55, 1.05)])
-    found = towers(particles, CONFIG)
-    assert found.event.tolist() == [0, 0, 1]
+    hit = towers(particles, CONFIG)
+    assert hit.event.tolist() == [0, 0, 1]
     energy = 10 * np.cosh(0.51) + 5 * np.cosh(0.59)
-    assert found.p4[:, 3] == pytest.approx([7 * np.cosh(0.01), energy, 3 * np.cosh(0.55)])
-    _, eta, phi = pt_eta_phi(found.p4)
+    assert hit.p4[:, 3] == pytest.approx([7 * np.cosh(0.01), energy, 3 * np.cosh(0.55)])
+    _, eta, phi = pt_eta_phi(hit.p4)
     assert eta == pytest.approx([-0.05, 0.55, 0.55])
     assert phi == pytest.approx([1.05, 1.05, 1.05])
-    assert mass(found.p4) == pytest.approx([0, 0, 0], abs=1e-5)
+    assert mass(hit.p4) == pytest.approx([0, 0, 0], abs=1e-5)
 
 
 def test_a_tower_lies_in_the_cell_of_its_particles():
     generator = np.random.default_rng(1)
-    place = np.column_stack([np.full(300, 2.0), generator.uniform(-4.9, 4.9, 300), generator.uniform(-3.1, 3.1, 300)])
-    particles = objects(place)
-    found = towers(particles, CONFIG)
-    assert set(cells_of(found.p4, CONFIG)) == set(cells_of(particles.p4, CONFIG))
+    positions = np.column_stack(
+        [np.full(300, 2.0), generator.uniform(-4.9, 4.9, 300), generator.uniform(-3.1, 3.1, 300)]
+    )
+    particles = objects(positions)
+    hit = towers(particles, CONFIG)
+    assert set(cells_of(hit.p4, CONFIG)) == set(cells_of(particles.p4, CONFIG))
 
 
 def test_particles_beyond_the_grid_are_not_seen():
@@ -59,33 +61,33 @@ def test_particles_beyond_the_grid_are_not_seen():
 def test_trimming_drops_soft_subjets_and_takes_the_jet_that_led_before():
     """The first jet has 300 GeV with 2 x 14 GeV that trimming removes; the second one has 280 GeV and loses nothing."""
     event = [(272.0, 0.0, 0.5), (14.0, 0.7, 0.5), (14.0, -0.7, 0.5), (280.0, 0.0, 3.0)]
-    found = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
-    pt, _, phi = pt_eta_phi(found.p4)
+    jets = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
+    pt, _, phi = pt_eta_phi(jets.p4)
     assert pt == pytest.approx([272]) and phi == pytest.approx([0.5])
 
 
 def test_events_without_a_hard_jet_are_left_out():
-    found = trimmed_jets(objects([(100.0, 0, 0)], [(260.0, 0, 0)]), CONFIG, n_events=2, lowest_pt_gev=240)
-    assert found.event.tolist() == [1]
+    jets = trimmed_jets(objects([(100.0, 0, 0)], [(260.0, 0, 0)]), CONFIG, n_events=2, lowest_pt_gev=240)
+    assert jets.event.tolist() == [1]
 
 
 def test_mass_distance_and_window_of_two_prongs():
     event = [(200.0, 0.0, 1.0), (70.0, 0.6, 1.0)]
-    found = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
+    jets = trimmed_jets(objects(event), CONFIG, n_events=1, lowest_pt_gev=240)
     expected = np.sqrt(2 * 200 * 70 * (np.cosh(0.6) - 1))
-    assert mass(found.p4) == pytest.approx([expected])
-    assert subjet_distance(found.subjets) == pytest.approx([0.6])
-    assert pt_eta_phi(as_p4(found.subjets[0]))[0] == pytest.approx([200, 70])
-    assert len(select(found, CONFIG, pt_gev=(250, 300)).event) == 1
-    assert len(select(found, CONFIG, pt_gev=(250, 260)).event) == 0
-    tau = n_subjettiness(found.constituents, radius=1.0)
+    assert mass(jets.p4) == pytest.approx([expected])
+    assert subjet_distance(jets.subjets) == pytest.approx([0.6])
+    assert pt_eta_phi(as_p4(jets.subjets[0]))[0] == pytest.approx([200, 70])
+    assert len(select(jets, CONFIG, pt_gev=(250, 300)).event) == 1
+    assert len(select(jets, CONFIG, pt_gev=(250, 260)).event) == 0
+    tau = n_subjettiness(jets.constituents, radius=1.0)
     # One axis, at the harder prong (winner takes all): only the softer one is away from it.
     assert tau[0] == pytest.approx([70 * 0.6 / 270, 0, 0], abs=1e-4)
 
 
 def test_a_jet_of_one_subjet_has_no_distance():
-    found = trimmed_jets(objects([(270.0, 0.0, 1.0)]), CONFIG, n_events=1, lowest_pt_gev=240)
-    assert subjet_distance(found.subjets).tolist() == [0]
+    jets = trimmed_jets(objects([(270.0, 0.0, 1.0)]), CONFIG, n_events=1, lowest_pt_gev=240)
+    assert subjet_distance(jets.subjets).tolist() == [0]
 
 
 def test_without_a_calorimeter_a_jet_is_made_of_the_particles_of_its_own_event():

@@ -13,8 +13,9 @@ pytest.importorskip("fastjet")
 
 from common.physics.kinematics import mass, pt
 from common.physics.pythia import start_pythia
-from papers.jet_images.detector import n_subjettiness, towers, trimmed_jets
-from papers.jet_images.generator import (
+from papers.jet_images.archive import ratio
+from papers.jet_images.generator.detector import n_subjettiness, towers, trimmed_jets
+from papers.jet_images.generator.pythia import (
     HARD,
     BosonRoulette,
     NoRoulette,
@@ -24,7 +25,6 @@ from papers.jet_images.generator import (
     settings_of,
     start,
 )
-from papers.jet_images.image_files import ratio
 from papers.jet_images.simulate import generate
 
 SETTINGS = load_settings(ROOT / "papers/jet_images", "smoke", Settings).simulate
@@ -66,15 +66,15 @@ def test_events_keep_their_own_weights_when_pythia_drops_one():
     assert roulette.weights_of(np.array([0.0, 2.0])) == pytest.approx([1, np.exp(2)])
 
 
-def test_the_mean_weight_is_one_where_pythia_evolves_events_anew():
+def test_the_mean_weight_is_one_if_pythia_repeats_the_evolution_of_events():
     """Three of ten survivors fail afterwards and are looked at again, with another distance."""
     roulette, random = Roulette(SETTINGS, seed=1), np.random.default_rng(3)
     n_events, survived = 20_000, []
     for number in range(n_events):
-        goes_on = not roulette.ends(FakeEvent(number), random.exponential(1.5))
-        while goes_on and random.random() < 0.3:
-            goes_on = not roulette.ends(FakeEvent(number), random.exponential(1.5))
-        if goes_on:
+        survives = not roulette.ends(FakeEvent(number), random.exponential(1.5))
+        while survives and random.random() < 0.3:
+            survives = not roulette.ends(FakeEvent(number), random.exponential(1.5))
+        if survives:
             survived.append(number)
     weight = roulette.weights_of(np.array(survived, float))
     assert roulette.n_tried == n_events
@@ -101,15 +101,15 @@ def leading_jets(config, kind, *, n_events, seed):
 
 def probability(first, second):
     """Return the p-values of a chi-squared test for each variable: rates in eight bins, with their weights' errors."""
-    found = []
+    p_values = []
     for values, others in zip(first[:-2], second[:-2], strict=True):
         edges = np.quantile(np.concatenate([values, others]), np.linspace(0, 1, 9))
         rates, variances = [], []
         for jets, (*_, weight, n_tried) in ((values, first), (others, second)):
             rates.append(np.histogram(jets, edges, weights=weight)[0] / n_tried)
             variances.append(np.histogram(jets, edges, weights=weight**2)[0] / n_tried**2)
-        found.append(chi2.sf(np.sum((rates[0] - rates[1]) ** 2 / np.sum(variances, axis=0)), len(edges) - 1))
-    return np.array(found)
+        p_values.append(chi2.sf(np.sum((rates[0] - rates[1]) ** 2 / np.sum(variances, axis=0)), len(edges) - 1))
+    return np.array(p_values)
 
 
 @pytest.mark.parametrize(("kind", "n_events"), [("background", 400), ("signal", 300)])
@@ -119,33 +119,33 @@ def test_rates_and_shapes_with_roulette_are_those_of_plain_generation(kind, n_ev
     Weights of one must fail.
     """
     plain, early = with_roulette(smallest_chance=1.0), with_roulette(smallest_chance=0.2)
-    expected, found = (
+    plain_jets, early_jets = (
         leading_jets(config, kind, n_events=n_events, seed=seed) for config, seed in ((plain, 11), (early, 12))
     )
-    assert np.all(probability(expected, found) > 1e-3)
-    *variables, weight, n_tried = found
-    assert np.max(probability(expected, (*variables, np.ones_like(weight), n_tried))) < 1e-6
+    assert np.all(probability(plain_jets, early_jets) > 1e-3)
+    *variables, weight, n_tried = early_jets
+    assert np.max(probability(plain_jets, (*variables, np.ones_like(weight), n_tried))) < 1e-6
 
 
 def test_heavy_bosons_are_not_made_light_by_the_roulette():
-    """Masses of W', which Pythia fixes before the roulette, with weights are those of events that all go on."""
+    """Masses of W', which Pythia fixes before the roulette, with weights are those of events without roulette."""
     off = ["PartonLevel:all = off", "HadronLevel:all = off"]
     rates = []
     for kind in (BosonRoulette, NoRoulette):
         hooks = kind(SETTINGS, seed=1)
         pythia = start_pythia([*settings_of("signal", SETTINGS), *off], seed=5, hooks=hooks)
-        masses, places = [], []
+        masses, hard_pz = [], []
         while len(masses) < 4000 and hooks.n_tried < 4000:
             if pythia.next():
                 masses.append(pythia.process[HARD].m())
-                places.append(pythia.process[HARD].pz())
-        weight, n_tried = hooks.weights_of(np.array(places)), hooks.n_tried or len(masses)
+                hard_pz.append(pythia.process[HARD].pz())
+        weight, n_tried = hooks.weights_of(np.array(hard_pz)), hooks.n_tried or len(masses)
         edges = [0, 500, 700, 790, 810, 14_000]
         sums = [np.histogram(masses, edges, weights=weight**power)[0] for power in (1, 2)]
         rates.append((sums[0] / n_tried, np.sqrt(sums[1]) / n_tried))
-    (found, error), (expected, other) = rates
+    (rate, error), (expected, other) = rates
     assert len(masses) == 4000 and expected.sum() == pytest.approx(1)
-    assert np.all(np.abs(found - expected) < 4 * np.hypot(error, other))
+    assert np.all(np.abs(rate - expected) < 4 * np.hypot(error, other))
 
 
 def test_the_same_seed_gives_the_same_jets():

@@ -1,9 +1,11 @@
 """The learning curve's fits on areas that follow a law, and the figure's numbers (arXiv:1511.05190, Sec. 5)."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from papers.jet_images.learning_curve import Points, extrapolate, figure_learning_curve, points_of, ratio_to
+from papers.jet_images.plots.learning_curve import Points, extrapolate, fig11_learning_curve, points_of, ratio_to
 
 SIZE = np.array([600.0, 1700.0, 5000.0])
 FAR = np.array([5000.0, 8e6])
@@ -18,10 +20,10 @@ def points(area, *, error=0.0):
     [("power_law", lambda n: 3 * n**0.15, 0.15), ("logarithm", lambda n: 2 + 1.5 * np.log(n), 1.5)],
 )
 def test_areas_that_follow_a_law_are_continued_by_it(law, function, slope):
-    found = extrapolate(points([function(SIZE), function(SIZE)]), law, FAR)
-    assert found.area == pytest.approx(function(FAR))
-    assert found.slope == pytest.approx(slope)
-    assert found.error == pytest.approx(0, abs=1e-9)
+    fit = extrapolate(points([function(SIZE), function(SIZE)]), law, FAR)
+    assert fit.area == pytest.approx(function(FAR))
+    assert fit.slope == pytest.approx(slope)
+    assert fit.error == pytest.approx(0, abs=1e-9)
 
 
 def test_both_laws_describe_the_same_points_and_part_far_away():
@@ -34,22 +36,22 @@ def test_both_laws_describe_the_same_points_and_part_far_away():
 def test_errors_are_those_of_seeds_and_of_test_jets():
     """Two seeds with slopes of 0.1 and 0.2 through the same smallest size; the error is half the difference."""
     areas = [10 * (SIZE / 600) ** slope for slope in (0.1, 0.2)]
-    found = extrapolate(points(areas), "power_law", FAR)
-    assert (found.slope, found.slope_error) == pytest.approx((0.15, 0.05))
+    fit = extrapolate(points(areas), "power_law", FAR)
+    assert (fit.slope, fit.slope_error) == pytest.approx((0.15, 0.05))
     ends = [10 * (8e6 / 600) ** slope for slope in (0.1, 0.2)]
-    assert found.error[1] == pytest.approx(abs(ends[1] - ends[0]) / 2)
+    assert fit.error[1] == pytest.approx(abs(ends[1] - ends[0]) / 2)
     tested = extrapolate(points([areas[0]] * 2, error=0.1 * areas[0][-1]), "power_law", FAR)
     assert tested.error / tested.area == pytest.approx(0.1)
 
 
 def entries(name, areas):
     """Return the metrics of a network: areas by size, (seed,) each; the largest size has the bare name."""
-    found = {}
+    metrics = {}
     for size, values in areas.items():
         key = name if size == max(areas) else f"{name}_n{size}"
-        found[f"n_train.{key}"] = {"value": float(size)}
-        found[f"roc.{key}.area"] = {"value": np.mean(values), "error": 0.5, "values": list(values)}
-    return found
+        metrics[f"n_train.{key}"] = {"value": float(size)}
+        metrics[f"roc.{key}.area"] = {"value": np.mean(values), "error": 0.5, "values": list(values)}
+    return metrics
 
 
 METRICS = {
@@ -61,10 +63,10 @@ METRICS = {
 
 
 def test_points_are_those_of_one_network_in_the_order_of_their_sizes():
-    found = points_of(METRICS, "convnet")
-    assert found.size.tolist() == [600, 1700, 5000]
-    assert found.area.tolist() == [[5, 8, 10], [7, 8, 10]]
-    assert found.total_error == pytest.approx([np.hypot(1, 0.5), 0.5, 0.5])
+    areas = points_of(METRICS, "convnet")
+    assert areas.size.tolist() == [600, 1700, 5000]
+    assert areas.area.tolist() == [[5, 8, 10], [7, 8, 10]]
+    assert areas.total_error == pytest.approx([np.hypot(1, 0.5), 0.5, 0.5])
 
 
 def test_ratios_are_of_the_same_seed_and_size():
@@ -78,6 +80,6 @@ def test_ratios_are_of_the_same_seed_and_size():
 
 
 def test_nothing_is_extrapolated_from_two_sizes():
-    _, drawn = figure_learning_curve(METRICS)
+    _, drawn = fig11_learning_curve(SimpleNamespace(metrics=METRICS))
     assert "maxout_power_law_slope_and_error" in drawn
     assert not any(name.startswith(("convnet_norm_power", "convnet_norm_log")) for name in drawn)

@@ -1,4 +1,6 @@
-"""Shapes and parameter counts of the networks, and a training that is interrupted (arXiv:1511.05190, Sec. 4)."""
+"""Shapes and parameter counts of the networks, and a training that is killed (arXiv:1511.05190, Sec. 4)."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -6,10 +8,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from common.errors import InputError  # noqa: E402
-from papers.jet_images.model import Maxout, build, n_parameters  # noqa: E402
-from papers.jet_images.settings import Splits, TaggerConfig, TrainOne  # noqa: E402
-from papers.jet_images.splits import Jets, split  # noqa: E402
-from papers.jet_images.train import Sample, Training, fit, training_jets  # noqa: E402
+from common.training.torch_state import n_parameters  # noqa: E402
+from papers.jet_images.model import Maxout, build  # noqa: E402
+from papers.jet_images.prepared import Jets  # noqa: E402
+from papers.jet_images.settings import ExperimentConfig, TrainOne  # noqa: E402
+from papers.jet_images.train import Sample, fit, training_jets  # noqa: E402
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("maxout", 975_667), ("convnet", 30_721)])
@@ -46,40 +49,45 @@ def jets(n=300):
 
 
 def settings(epochs):
-    tagger = TaggerConfig(kind="maxout", normalised=True, batch=32, epochs=epochs)
-    return TrainOne(test_fraction=0.3, valid_fraction=0.2, learning_rate=0.001, patience=10, tagger=tagger)
+    experiment = ExperimentConfig(kind="maxout", normalised=True, batch=32, epochs=epochs)
+    return TrainOne(learning_rate=0.001, patience=10, experiment=experiment)
 
 
-def train(epochs, checkpoint):
+def train(epochs, checkpoint, *, kind="maxout", ends_at=None):
+    """Train on the jets above; `ends_at` is the call of the network at which the training is killed."""
     torch.manual_seed(3)
+    network = build(kind)
+    if ends_at is not None:
+        calls = itertools.count(1)
+
+        def kill(*_):
+            if next(calls) == ends_at:
+                raise KeyboardInterrupt
+
+        network.register_forward_pre_hook(kill)
     sample = Sample.of(jets(), normalised=True)
-    training = Training(build("maxout"), settings(epochs), seed=3)
-    fit(training, sample, sample, checkpoint)
-    return training
+    return fit(network, sample, sample, settings(epochs), seed=3, checkpoint=checkpoint)
 
 
-def test_an_interrupted_training_ends_with_the_same_weights(tmp_path):
-    whole = train(4, tmp_path / "whole.pt")
-    train(2, tmp_path / "parts.pt")
-    parts = train(4, tmp_path / "parts.pt")
-    assert parts.epochs.history.train_loss == whole.epochs.history.train_loss
-    for name, value in whole.epochs.best_state.items():
-        assert torch.equal(parts.epochs.best_state[name], value), name
+@pytest.mark.parametrize("kind", ["maxout", "convnet"])
+def test_a_killed_training_ends_with_the_same_weights_and_losses(kind, tmp_path):
+    """It is killed in the middle of its third epoch: ten batches for training and one for validation make an epoch."""
+    whole = train(4, tmp_path / "whole.state", kind=kind)
+    with pytest.raises(KeyboardInterrupt):
+        train(4, tmp_path / "parts.state", kind=kind, ends_at=2 * 11 + 5)
+    parts = train(4, tmp_path / "parts.state", kind=kind)
+    for column in ("epoch", "train_loss", "valid_loss"):
+        assert parts.history[column] == whole.history[column]
+    assert set(parts.best_weights) == set(whole.best_weights)
+    for name, value in whole.best_weights.items():
+        assert torch.equal(parts.best_weights[name], value), name
+    for name, value in whole.state.network.state_dict().items():
+        assert torch.equal(parts.state.network.state_dict()[name], value), name
 
 
 def test_a_bright_pixel_is_learned(tmp_path):
-    training = train(6, tmp_path / "x.pt")
-    assert training.epochs.history.valid_loss[-1] < 0.3 < training.epochs.history.train_loss[0]
-
-
-def test_a_seed_divides_the_jets_without_overlap_and_keeps_the_classes_shares():
-    label = np.r_[np.zeros(100), np.ones(50)].astype(int)
-    parts = split(label, Splits(test_fraction=0.3, valid_fraction=0.1), seed=1)
-    assert sorted(np.concatenate(list(parts.values()))) == list(range(150))
-    assert [len(parts[name]) for name in ("train", "valid", "test")] == [90, 15, 45]
-    assert label[parts["test"]].sum() == 15
-    other = split(label, Splits(test_fraction=0.3, valid_fraction=0.1), seed=2)
-    assert set(parts["test"]) != set(other["test"])
+    history = train(6, tmp_path / "x.state").history
+    assert history["valid_loss"][-1] < 0.3 < history["train_loss"][0]
 
 
 def test_too_few_training_jets_for_the_learning_curve():

@@ -1,7 +1,7 @@
 """The HDF5 layout of the public jet images, Zenodo 269622, which belong to arXiv:1511.05190 and later work.
 
-All data sets have one entry per jet: `image` (jet, 25, 25) [GeV], and the variables below. Ours has `weight` in
-addition, which generation with a bias needs; the archive's jets all count one. Masses and momenta are in GeV.
+Every data set has one entry per jet: `image` (jet, 25, 25) [GeV], `signal`, and the variables below; masses and momenta
+are in GeV. Generated files have one data set more, the `weight` of each jet; the archive's jets all count one.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,15 @@ import numpy as np
 
 from common.atomic import atomic_output
 from common.errors import InputError, nearest
-from papers.jet_images.imaging import N_PIXELS
+
+from .image import N_PIXELS
 
 VARIABLES = (
     *("jet_pt", "jet_eta", "jet_phi", "jet_mass", "jet_delta_R"),
     *("tau_1", "tau_2", "tau_3", "tau_21", "tau_32"),
 )
-NO_RATIO = -10.0  # in place of a ratio whose denominator vanishes, as in the authors' code
-SMALLEST_TAU = 1e-4
+NO_RATIO = -10.0  # the authors' code stores this if the denominator of a ratio vanishes
+SMALLEST_TAU = 1e-4  # smaller denominators count as zero
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class JetImages:
     Attributes:
         image: (jet, 25, 25) pixels [GeV]
         signal: (jet,) 1 for W bosons, 0 for QCD
-        weight: (jet,) of the generator
+        weight: (jet,) weight of the generator
         variables: the names of VARIABLES, each (jet,)
     """
 
@@ -39,13 +40,11 @@ class JetImages:
     variables: dict[str, np.ndarray]
 
     def __len__(self) -> int:
-        """Return the number of jets."""
         return len(self.signal)
 
-    def __getitem__(self, chosen: np.ndarray) -> "JetImages":
-        """Return some of the jets."""
-        variables = {name: values[chosen] for name, values in self.variables.items()}
-        return JetImages(self.image[chosen], self.signal[chosen], self.weight[chosen], variables)
+    def __getitem__(self, selection: np.ndarray) -> "JetImages":
+        variables = {name: values[selection] for name, values in self.variables.items()}
+        return JetImages(self.image[selection], self.signal[selection], self.weight[selection], variables)
 
 
 def concatenate(parts: list[JetImages]) -> JetImages:
@@ -82,8 +81,8 @@ def read_images(path: Path) -> JetImages:
             if name not in file:
                 raise InputError(f"{path}: no data set '{name}'.{nearest(name, list(file))}")
         n_jets = len(file["signal"])
-        wanted = {"image": (n_jets, N_PIXELS, N_PIXELS), **dict.fromkeys(VARIABLES, (n_jets,))}
-        for name, shape in wanted.items():
+        expected = {"image": (n_jets, N_PIXELS, N_PIXELS), **dict.fromkeys(VARIABLES, (n_jets,))}
+        for name, shape in expected.items():
             if file[name].shape != shape:
                 raise InputError(f"{path}: '{name}' has the shape {file[name].shape}, expected {shape}.")
         weight = file["weight"][:] if "weight" in file else np.ones(n_jets, np.float32)

@@ -1,9 +1,9 @@
 """Likelihood ratios of one or two variables (arXiv:1511.05190, Sec. 5), as smooth functions.
 
-The article fills bins with equal background, which needs its millions of jets: with some thousand, a pair's bins are
-either too wide or too noisy, and both lose area. Here the logarithm of the ratio is a sum of cubic B-splines, for a
-pair of their products, fitted as a logistic regression with a penalty on curvature (P. Eilers, B. Marx, Stat. Sci. 11,
-89, 1996). The penalty's strength is the one that describes jets best that have not been fitted to.
+The article fills bins with equal background, which needs its millions of jets: with a few thousand, the bins of a pair
+are either too wide or too noisy, and both lose area. Here the logarithm of the ratio is a sum of cubic B-splines, or of
+their products for a pair. It is fitted as a logistic regression with a penalty on curvature (P. Eilers, B. Marx, Stat.
+Sci. 11, 89, 1996), whose strength comes from cross-validation.
 """
 
 import numpy as np
@@ -11,22 +11,22 @@ from scipy.interpolate import BSpline
 from scipy.special import expit, ndtri
 
 FOLDS = 5
-END = 2.5  # of the knots, in standard deviations; beyond, the ratio stays what it is there
-N_CELLS = 60  # of each variable, that jets are counted in for the fit
-N_SPLINES = 12  # of each variable
+END = 2.5  # position of the outermost knots, in standard deviations; the ratio is constant beyond
+N_CELLS = 60  # per variable; the fit sees the numbers of jets in these cells
+N_SPLINES = 12  # per variable
 PENALTIES = tuple(10.0**power for power in range(-1, 5))
-RIDGE = 1e-3  # holds on to splines without jets
+RIDGE = 1e-3  # keeps the coefficients of splines without jets finite
 NEWTON_STEPS = 30
-CONVERGED = 1e-4  # change of the logarithm of the ratio
+CONVERGED = 1e-4  # largest change of the logarithm of the ratio in the last step
 
 
 class NormalScores:
-    """Turns one variable into a standard normal one: the quantile of the rank among the jets of `values`."""
+    """Maps one variable to a standard normal one: the normal quantile of its rank among the jets of `values`."""
 
     def __init__(self, values: np.ndarray, share: np.ndarray) -> None:
         """Sort `values` (jet,) with their shares (jet,) of the weight, which add up to one."""
-        self._values, place = np.unique(values, return_inverse=True)
-        content = np.bincount(place, share)
+        self._values, index = np.unique(values, return_inverse=True)
+        content = np.bincount(index, share)
         self._rank = np.cumsum(content) - content / 2
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ def splines(scores: np.ndarray) -> np.ndarray:
 
 
 def curvature(first: int, second: int) -> np.ndarray:
-    """Return the matrix of the penalty on squared second differences of coefficients (first, second) in both ways."""
+    """Return the penalty on squared second differences of coefficients (first, second) along both axes, as a matrix."""
 
     def one(size: int) -> np.ndarray:
         differences = np.diff(np.eye(size), 2, axis=0)
@@ -70,7 +70,8 @@ def fit(counts: np.ndarray, first: np.ndarray, second: np.ndarray, penalty: np.n
         chance = expit(logit)
         slope = (first.T @ (counts[1] - counts.sum(axis=0) * chance) @ second).ravel() - penalty @ coefficients.ravel()
         bend = squares[0].T @ (counts.sum(axis=0) * chance * (1 - chance)) @ squares[1]
-        bend = bend.reshape(shape[0], shape[0], shape[1], shape[1]).swapaxes(1, 2).reshape(penalty.shape)
+        bend = bend.reshape(shape[0], shape[0], shape[1], shape[1])  # (first, first, second, second)
+        bend = bend.swapaxes(1, 2).reshape(penalty.shape)  # (first * second, first * second)
         coefficients = coefficients + np.linalg.solve(bend + penalty, slope).reshape(shape)
         before, logit = logit, first @ coefficients @ second.T
         if np.max(np.abs(logit - before)) < CONVERGED:
@@ -79,31 +80,32 @@ def fit(counts: np.ndarray, first: np.ndarray, second: np.ndarray, penalty: np.n
 
 
 def balanced(signal: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return weights (jet,) with which both classes count alike, and all jets as many as they are worth."""
-    found = weight / np.where(signal == 1, weight[signal == 1].sum(), weight[signal == 0].sum())
-    return found * found.sum() / np.sum(found**2)
+    """Return weights (jet,) that are equal in sum for both classes; their total is the effective number of jets."""
+    weights = weight / np.where(signal == 1, weight[signal == 1].sum(), weight[signal == 0].sum())
+    return weights * weights.sum() / np.sum(weights**2)
 
 
 class LikelihoodRatio:
     """Logarithm of signal over background as a smooth function of one or two variables."""
 
     def __init__(self, values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, penalty: float) -> None:
-        """Fit.
+        """Fit the coefficients.
 
         Args:
             values: (jet, 1 or 2)
             signal: (jet,) 1 or 0
             weight: (jet,)
-            penalty: On curvature; infinitely much of it leaves a straight line.
+            penalty: Strength of the penalty on curvature; an infinite one leaves a straight line.
         """
         weight = balanced(signal, weight)
         self._scores = [NormalScores(column, weight / weight.sum()) for column in values.T]
-        places = [cell_of(scores(column)) for scores, column in zip(self._scores, values.T, strict=True)]
-        if len(places) == 1:
-            places.append(np.zeros_like(places[0]))
+        cells = [cell_of(scores(column)) for scores, column in zip(self._scores, values.T, strict=True)]
+        if len(cells) == 1:
+            cells.append(np.zeros_like(cells[0]))
         n_cells = [N_CELLS, N_CELLS if len(self._scores) == 2 else 1]
-        number = (signal.astype(int) * n_cells[0] + places[0]) * n_cells[1] + places[1]
-        counts = np.bincount(number, weight, minlength=2 * n_cells[0] * n_cells[1]).reshape(2, *n_cells)
+        number = (signal.astype(int) * n_cells[0] + cells[0]) * n_cells[1] + cells[1]
+        counts = np.bincount(number, weight, minlength=2 * n_cells[0] * n_cells[1])
+        counts = counts.reshape(2, *n_cells)  # (class, cell, cell)
         middles = splines((np.arange(N_CELLS) + 0.5) * (2 * END / N_CELLS) - END)
         second = middles if len(self._scores) == 2 else np.ones((1, 1))
         n_splines = N_SPLINES * second.shape[1]
@@ -123,33 +125,35 @@ def cell_of(scores: np.ndarray) -> np.ndarray:
 
 
 def loss_of(log_ratio: np.ndarray, signal: np.ndarray, weight: np.ndarray) -> float:
-    """Return the mean cross entropy of a logarithm of the ratio (jet,), both classes counting alike."""
+    """Return the mean cross entropy of a logarithm of the ratio (jet,) with equal weights of both classes."""
     weight = balanced(signal, weight)
     return float(np.sum(weight * np.logaddexp(0, np.where(signal == 1, -log_ratio, log_ratio))) / weight.sum())
 
 
 def best_penalty(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, part: np.ndarray) -> float:
-    """Return which of PENALTIES describes best, among jets with parts (jet,) left out in turn, the one that is."""
+    """Return the penalty with the lowest cross-validated loss; `part` (jet,) numbers the folds."""
     losses = np.zeros(len(PENALTIES))
-    for own in (part == number for number in np.unique(part)):
+    for held_out in (part == number for number in np.unique(part)):
         for index, penalty in enumerate(PENALTIES):
-            ratio = LikelihoodRatio(values[~own], signal[~own], weight[~own], penalty=penalty)
-            losses[index] += loss_of(ratio(values[own]), signal[own], weight[own])
+            ratio = LikelihoodRatio(values[~held_out], signal[~held_out], weight[~held_out], penalty=penalty)
+            losses[index] += loss_of(ratio(values[held_out]), signal[held_out], weight[held_out])
     return PENALTIES[int(np.argmin(losses))]
 
 
 def crossed_ratio(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return the logarithm of the likelihood ratio (jet,) of each jet, from the four fifths that it does not belong to.
+    """Return the logarithm of the likelihood ratio (jet,); each jet is scored by a fit to the other four fifths.
 
     Args:
         values: (jet, 1 or 2)
         signal: (jet,) 1 or 0
         weight: (jet,)
-        seed: Of the division into fifths.
+        seed: Seed of the division into fifths.
     """
     part = np.random.default_rng(seed).permutation(len(signal)) % FOLDS
     penalty = best_penalty(values, signal, weight, part)
-    found = np.zeros(len(signal))
-    for own in (part == number for number in range(FOLDS)):
-        found[own] = LikelihoodRatio(values[~own], signal[~own], weight[~own], penalty=penalty)(values[own])
-    return found
+    log_ratio = np.zeros(len(signal))
+    for held_out in (part == number for number in range(FOLDS)):
+        log_ratio[held_out] = LikelihoodRatio(values[~held_out], signal[~held_out], weight[~held_out], penalty=penalty)(
+            values[held_out]
+        )
+    return log_ratio

@@ -1,32 +1,47 @@
 """Area against the number of training jets, and how little that says about the article's 8 million (arXiv:1511.05190).
 
-Two laws of two parameters are fitted to each seed's areas: a power law, which grows without end, and a logarithm, which
-is nearly flat in comparison. Over a factor of ten in training jets both describe the same points; a factor of a
-thousand further they differ by more than any statistical error. What lies between them is drawn, and nothing narrower.
+Two laws with two parameters are fitted to each seed's areas: a power law, which grows without limit, and a logarithm,
+which is nearly flat in comparison. Over a factor of ten in training jets both describe the same points; at a thousand
+times as many jets they differ by more than any statistical error. So the figure shows the whole band between them.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from common.plotting import new_figure
-from papers.jet_images.drawing import Drawn, label_of
-from papers.jet_images.reference import published_curves
-from papers.jet_images.weights import GRID, area_of
+from common.plotting import Drawing, new_figure
+
+from ..metrics.article_curves import published_area
+from .inputs import Inputs, Metrics
+from .legend import label_of
 
 JETS_OF_ARTICLE = 8e6
-LAWS = {"power_law": (np.log, np.exp), "logarithm": (np.asarray, np.asarray)}  # there and back
-FEWEST_SIZES = 3
+LAWS = {"power_law": (np.log, np.exp), "logarithm": (np.asarray, np.asarray)}  # name -> (transform, inverse)
+FEWEST_SIZES = 3  # a law is fitted to no fewer sizes
 APART = 1.05  # factor between points of the same size, so that none hides another
-BEST = "maxout"  # of the article's networks, to which the others are compared
+BEST = "maxout"  # the article's best network; the others are compared with it
 COLOURS = {"convnet": "C0", "convnet_norm": "C1", "maxout": "C2", "fisher": "C3"}
-Metrics = Mapping[str, Mapping[str, Any]]
+Drawn = dict[str, Any]
+
+
+def fig11_learning_curve(inputs: Inputs) -> Drawing:
+    """Area below 1/ε_b between signal efficiencies of 0.2 and 0.8 against the number of training jets.
+
+    Left: areas of the networks, means over the seeds with their errors; stars are the article's, at 8 million jets. The
+    band lies between a logarithm and a power law, both fitted to our points (three sizes and two seeds at least): it is
+    no prediction. Right: areas relative to MaxOut's of the same seed and size, with the scatter of the seeds: the
+    ordering of the methods. Both panels use the test jets.
+    """
+    figure, (left, right) = new_figure(figsize=(10.5, 4.4), ncols=2)
+    drawn = draw_areas(left, inputs.metrics, ["convnet", "convnet_norm", BEST])
+    drawn |= draw_ratios(right, inputs.metrics, ["convnet", "convnet_norm", "fisher"])
+    for axes in (left, right):
+        axes.set(xscale="log", xlabel="training jets")
+    return figure, drawn
 
 
 @dataclass(frozen=True)
@@ -40,14 +55,15 @@ class Points:
     @property
     def mean(self) -> np.ndarray:
         """Return the mean area (size,) of the seeds."""
-        found: np.ndarray = self.area.mean(axis=0)
-        return found
+        mean: np.ndarray = self.area.mean(axis=0)
+        return mean
 
     @property
     def total_error(self) -> np.ndarray:
         """Return the error (size,) of the mean.
 
-        The seeds' scatter and the error of one seed's test jets: seeds share test jets, so that does not shrink.
+        It combines the scatter of the seeds and the error of one seed's test jets. The seeds share jets, so the latter
+        does not shrink with their number.
         """
         return np.hypot(error_of_mean(self.area), self.error)
 
@@ -57,12 +73,12 @@ def error_of_mean(values: np.ndarray) -> np.ndarray:
     n_seeds = len(values)
     if n_seeds < 2:
         return np.zeros(values.shape[1:])
-    found: np.ndarray = values.std(axis=0, ddof=1) / np.sqrt(n_seeds)
-    return found
+    error: np.ndarray = values.std(axis=0, ddof=1) / np.sqrt(n_seeds)
+    return error
 
 
 def points_of(metrics: Metrics, name: str) -> Points:
-    """Return the areas of a network, of all its sizes."""
+    """Return the areas of a network for all numbers of training jets."""
     matches = [re.fullmatch(rf"n_train\.({name}(_n\d+)?)", key) for key in metrics]
     keys = [match[1] for match in matches if match]
     keys.sort(key=lambda key: float(metrics[f"n_train.{key}"]["value"]))
@@ -87,40 +103,45 @@ class Extrapolation:
 def extrapolate(points: Points, law: str, jets: np.ndarray) -> Extrapolation:
     """Fit a law of LAWS to each seed and continue it to `jets` (point,).
 
-    The error is that of the fits, from the scatter of the seeds, and that of the test jets; not that of the law.
+    The error combines the scatter of the seeds' fits and the error of the test jets; it assumes that the law is right.
     """
-    there, back = LAWS[law]
-    slope, offset = np.polyfit(np.log(points.size), there(points.area).T, 1)  # (seed,) each
-    area = back(slope[:, None] * np.log(jets) + offset[:, None])  # (seed, point)
+    transform, inverse = LAWS[law]
+    slope, offset = np.polyfit(np.log(points.size), transform(points.area).T, 1)  # (seed,) each
+    area = inverse(slope[:, None] * np.log(jets) + offset[:, None])  # (seed, point)
     test = points.error[-1] / points.mean[-1] * area.mean(axis=0)
     error = np.hypot(error_of_mean(area), test)
     return Extrapolation(area.mean(axis=0), error, float(slope.mean()), float(error_of_mean(slope)))
 
 
 def draw_extrapolation(axes: Axes, points: Points, name: str, colour: str) -> Drawn:
-    """Shade what lies between both laws, errors included, up to the article's number of jets."""
+    """Shade the band between both laws, errors included, up to the article's number of jets."""
     jets = np.geomspace(points.size[-1], JETS_OF_ARTICLE, 40)
-    found = {law: extrapolate(points, law, jets) for law in LAWS}
-    low = np.min([law.area - law.error for law in found.values()], axis=0)
-    high = np.max([law.area + law.error for law in found.values()], axis=0)
+    fits = {law: extrapolate(points, law, jets) for law in LAWS}
+    low = np.min([law.area - law.error for law in fits.values()], axis=0)
+    high = np.max([law.area + law.error for law in fits.values()], axis=0)
     axes.fill_between(jets, low, high, color=colour, alpha=0.15, lw=0)
     drawn: Drawn = {}
-    for law, values in found.items():
+    for law, values in fits.items():
         drawn[f"{name}_{law}_slope_and_error"] = [values.slope, values.slope_error]
         drawn[f"{name}_{law}_at_8e6_and_error"] = [values.area[-1], values.error[-1]]
     return drawn
 
 
 def draw_areas(axes: Axes, metrics: Metrics, names: list[str]) -> Drawn:
-    """Draw the areas of all networks, what both laws make of them, and the article's areas."""
+    """Draw the areas of all networks, their extrapolation, and the article's areas."""
     drawn: Drawn = {}
-    published = published_curves()
     for number, name in enumerate(names):
         points, colour = points_of(metrics, name), COLOURS[name]
-        place = points.size * APART**number
-        axes.errorbar(place, points.mean, yerr=points.total_error, fmt="o-", color=colour, label=label_of(name))
+        axes.errorbar(
+            points.size * APART**number,
+            points.mean,
+            yerr=points.total_error,
+            fmt="o-",
+            color=colour,
+            label=label_of(name),
+        )
         drawn |= {f"{name}_jets": points.size, f"{name}_area": points.mean, f"{name}_error": points.total_error}
-        axes.plot(JETS_OF_ARTICLE, area_of(np.interp(GRID, *published[name])), "*", ms=11, color=colour)
+        axes.plot(JETS_OF_ARTICLE, published_area(name), "*", ms=11, color=colour)
         if len(points.size) >= FEWEST_SIZES and len(points.area) > 1:
             drawn |= draw_extrapolation(axes, points, name, colour)
     axes.plot([], [], "k*", ms=9, label="article, 8 million jets")
@@ -134,9 +155,9 @@ def draw_areas(axes: Axes, metrics: Metrics, names: list[str]) -> Drawn:
 
 
 def ratio_to(best: Points, other: Points) -> tuple[np.ndarray, np.ndarray]:
-    """Return sizes (size,) that both have, and the ratio of the areas (seed, size).
+    """Return the sizes (size,) that both have, and the ratio of the areas (seed, size).
 
-    Fisher's discriminant, which is fitted to the jets for validation too, is compared at the largest size.
+    Fisher's discriminant has no size in common, because it uses the validation jets as well: the largest are compared.
     """
     shared, of_best, of_other = np.intersect1d(best.size, other.size, return_indices=True)
     if not len(shared):
@@ -145,27 +166,16 @@ def ratio_to(best: Points, other: Points) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_ratios(axes: Axes, metrics: Metrics, names: list[str]) -> Drawn:
-    """Draw the areas in units of the best network's of the same seed and size: most of the test jets' error cancels."""
+    """Draw the areas relative to the best network of the same seed and size: most of the test jets' error cancels."""
     drawn: Drawn = {}
-    published = {name: area_of(np.interp(GRID, *published_curves()[name])) for name in [*names, BEST]}
     best = points_of(metrics, BEST)
     for number, name in enumerate(names):
         size, ratio = ratio_to(best, points_of(metrics, name))
         mean, error, colour = ratio.mean(axis=0), error_of_mean(ratio), COLOURS[name]
         axes.errorbar(size * APART**number, mean, yerr=error, fmt="o-", color=colour, label=label_of(name))
-        axes.plot(JETS_OF_ARTICLE, published[name] / published[BEST], "*", ms=11, color=colour)
+        axes.plot(JETS_OF_ARTICLE, published_area(name) / published_area(BEST), "*", ms=11, color=colour)
         drawn |= {f"{name}_ratio_jets": size, f"{name}_ratio": mean, f"{name}_ratio_error": error}
     axes.axhline(1, color="0.7", lw=1)
     axes.set_ylabel(f"area, relative to {label_of(BEST)}")
     axes.legend(loc="center", title="error bars: scatter of the seeds")
     return drawn
-
-
-def figure_learning_curve(metrics: Metrics) -> tuple[Figure, Drawn]:
-    """Areas against training jets, and their ratios, which show the orderings."""
-    figure, (left, right) = new_figure(figsize=(10.5, 4.4), ncols=2)
-    drawn = draw_areas(left, metrics, ["convnet", "convnet_norm", BEST])
-    drawn |= draw_ratios(right, metrics, ["convnet", "convnet_norm", "fisher"])
-    for axes in (left, right):
-        axes.set(xscale="log", xlabel="training jets")
-    return figure, drawn

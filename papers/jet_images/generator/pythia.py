@@ -1,10 +1,10 @@
 """Events of W' -> W Z and of QCD with Pythia 8, with the settings of the authors' code (arXiv:1511.05190, Sec. 3).
 
-Of a hundred QCD events three end up in an image, and multiple interactions and the late shower take nearly all of the
+Three of a hundred QCD events end up in an image, and the late shower and multiple interactions take nearly all of the
 time. So the evolution is stopped once, at a scale where the jet's mass is decided but the expensive part has not begun.
-An event with a jet in the windows goes on. Any other one goes on with a chance p that falls with the distance from the
-windows, and then counts 1/p: Russian roulette, which leaves every expectation value as it was. Where Pythia has to
-evolve an event anew there is another look, and the weights multiply.
+An event with a jet in the windows is finished. Any other event is finished with a chance p that falls with the distance
+from the windows, and then counts 1/p. This Russian roulette leaves every expectation value as it was. If Pythia repeats
+the evolution of an event, the roulette looks at the event again, and the weights multiply.
 """
 
 from typing import NamedTuple
@@ -15,11 +15,12 @@ import numpy as np
 import pythia8mc
 
 from common.physics.pythia import Particles, final_particles, is_neutrino, start_pythia
-from papers.jet_images.settings import JetConfig, SimulateConfig
+
+from ..settings import JetConfig, Kind, SimulateConfig
 
 W_BOSON = 24
-HARD = 5  # place in Pythia's record of what the hard process makes first; it never changes
-CARDS = {
+HARD = 5  # index in Pythia's record of the first particle that the hard process makes; later steps leave it unchanged
+CARDS: dict[Kind, list[str]] = {
     "signal": [
         "NewGaugeBoson:ffbar2Wprime = on",
         "Wprime:coup2WZ = 1",
@@ -40,10 +41,9 @@ CARDS = {
 
 
 class Roulette(pythia8mc.UserHooks):
-    """Ends unpromising events early, and remembers the weights of the others."""
+    """Ends unpromising events early, and stores the weights of the others."""
 
     def __init__(self, config: SimulateConfig, *, seed: int) -> None:
-        """Start without events."""
         super().__init__()
         self.config = config
         self.n_tried = 0
@@ -53,27 +53,27 @@ class Roulette(pythia8mc.UserHooks):
         self._generator = np.random.default_rng(seed)
 
     def ends(self, event: pythia8mc.Event, distance: float) -> bool:
-        """Tell whether an event ends here, and remember its weight if it goes on.
+        """Return whether an event ends here, and store its weight in case it is finished.
 
         Args:
             event: The unfinished event.
-            distance: From the windows, in units of how far the rest of the evolution moves a jet.
+            distance: Distance from the windows, in units of the typical change in the rest of the evolution.
         """
         hard_pz, chance = event[HARD].pz(), max(float(np.exp(-distance)), self.config.roulette.smallest_chance)
-        # Where Pythia fails to finish an event, it evolves the same hard process anew, which has to survive again.
+        # If Pythia fails to finish an event, it repeats the evolution of the same hard process: a second roulette.
         before = self._weights.get(hard_pz)
         self.n_tried += before is None
         self._weights[hard_pz] = (before or 1.0) / chance
         return bool(self._generator.random() >= chance)
 
     def weights_of(self, hard_pz: np.ndarray) -> np.ndarray:
-        """Return the weights (event,) of finished events, known by the pz of their hard process, and forget them.
+        """Return the weights (event,) of finished events, identified by the pz of their hard process, and delete them.
 
-        Pythia drops an event now and then after it went on, so their order alone is not enough.
+        Their order would not be enough: sometimes Pythia drops an event that has survived the roulette.
         """
-        found = np.array([self._weights[pz] for pz in hard_pz])
+        weights = np.array([self._weights[pz] for pz in hard_pz])
         self._weights.clear()
-        return found
+        return weights
 
     def pt_distance(self, pt: float) -> float:
         """Return the distance of a transverse momentum [GeV] from the window."""
@@ -84,12 +84,12 @@ class NoRoulette(Roulette):
     """Finishes every event."""
 
     def weights_of(self, hard_pz: np.ndarray) -> np.ndarray:
-        """Return ones."""
+        """Return a weight of one for each event."""
         return np.ones(len(hard_pz))
 
 
 class BosonRoulette(Roulette):
-    """For the signal: the W boson's transverse momentum before any shower decides."""
+    """Roulette of the signal: the W boson's transverse momentum before any shower decides."""
 
     def canVetoProcessLevel(self) -> bool:  # noqa: N802 (Pythia's name)
         """Ask to be called when W' and W have decayed."""
@@ -98,8 +98,8 @@ class BosonRoulette(Roulette):
     def doVetoProcessLevel(self, process: pythia8mc.Event) -> bool:  # noqa: N802
         """Return true to end the event.
 
-        Pythia's veto of resonance decays, at the same place, would not do: it makes new decays of the same W'
-        until one is kept, so W' of every mass come as often as if there were no roulette, and their weights are wrong.
+        Pythia's veto of resonance decays comes at the same point, but would be wrong: it repeats the decays of the
+        same W' until one passes. Then every mass of the W' is as frequent as without roulette, in spite of the weights.
         """
         particles = (process[index] for index in range(process.size()))
         missed = min(outside(p.pT(), self.pt_window) for p in particles if abs(p.id()) == W_BOSON)
@@ -107,7 +107,7 @@ class BosonRoulette(Roulette):
 
 
 class JetRoulette(Roulette):
-    """For the background: trimmed jets of the partons at a scale of the evolution decide."""
+    """Roulette of the background: the trimmed jets of the partons at a scale of the evolution decide."""
 
     def canVetoPT(self) -> bool:  # noqa: N802
         """Ask to be called once, when the evolution has come down to the scale."""
@@ -120,26 +120,26 @@ class JetRoulette(Roulette):
     def doVetoPT(self, position: int, event: pythia8mc.Event) -> bool:  # noqa: N802
         """Return true to end the event."""
         config = self.config
-        # Trimming takes pT away: a softer jet than this has the smallest chance whatever it does.
+        # Trimming only lowers pT, so a softer jet than this always has the smallest chance.
         softest = self.pt_window[0] + np.log(config.roulette.smallest_chance) * config.roulette.pt_spread_gev
         jets = parton_jets(event, config.jets, lowest_pt_gev=softest)
         leading = max((jet.untrimmed_pt for jet in jets), default=0.0)
         return self.ends(event, min((self.distance(jet, leading) for jet in jets), default=np.inf))
 
     def distance(self, jet: "PartonJet", leading_pt: float) -> float:
-        """Return how far a jet is from the windows, and from being the leading one."""
+        """Return the distance of a jet from the windows and from being the leading jet."""
         config, windows = self.config.roulette, self.config.jets
-        parts = (
+        distances = (
             self.pt_distance(jet.pt),
             outside(jet.mass, windows.mass_gev) / config.mass_spread_gev,
             outside(jet.eta, (-windows.eta_max, windows.eta_max)) / config.eta_spread,
             (leading_pt - jet.untrimmed_pt) / config.pt_spread_gev,
         )
-        return float(np.linalg.norm(parts))
+        return float(np.linalg.norm(distances))
 
 
 class PartonJet(NamedTuple):
-    """A trimmed jet of partons; momenta and mass in GeV."""
+    """A trimmed jet of partons: momenta and mass in GeV."""
 
     untrimmed_pt: float
     pt: float
@@ -148,43 +148,43 @@ class PartonJet(NamedTuple):
 
 
 def outside(value: float, window: tuple[float, float]) -> float:
-    """Return by how much a value misses a window; 0 within."""
+    """Return the distance of a value from a window; 0 inside it."""
     return max(window[0] - value, value - window[1], 0.0)
 
 
 def parton_jets(event: pythia8mc.Event, config: JetConfig, *, lowest_pt_gev: float) -> list[PartonJet]:
-    """Return the trimmed jets of an unfinished event's partons, those that have `lowest_pt_gev` before trimming."""
+    """Return the trimmed jets of an unfinished event's partons that exceed `lowest_pt_gev` before trimming."""
     particles = (event[index] for index in range(event.size()))
     partons = [fastjet.PseudoJet(p.px(), p.py(), p.pz(), p.e()) for p in particles if p.isFinal()]
     clusters = fastjet.ClusterSequence(partons, fastjet.JetDefinition(fastjet.antikt_algorithm, config.radius))
     definition = fastjet.JetDefinition(fastjet.kt_algorithm, config.subjet_radius)
-    found = []
+    jets = []
     for jet in clusters.inclusive_jets(lowest_pt_gev):
         subjets = fastjet.ClusterSequence(list(jet.constituents()), definition)
         trimmed = fastjet.PseudoJet(0.0, 0.0, 0.0, 0.0)
         for subjet in subjets.inclusive_jets(config.subjet_fraction * jet.pt()):
             trimmed = trimmed + subjet
-        found.append(PartonJet(jet.pt(), trimmed.pt(), trimmed.eta(), trimmed.m()))
-    return found
+        jets.append(PartonJet(jet.pt(), trimmed.pt(), trimmed.eta(), trimmed.m()))
+    return jets
 
 
-def settings_of(kind: str, config: SimulateConfig) -> list[str]:
+def settings_of(kind: Kind, config: SimulateConfig) -> list[str]:
     """Return Pythia's settings for "signal" or "background"."""
     common = [f"Beams:eCM = {config.energy_gev}", f"Tune:pp = {config.tune}"]
     return [*common, *(line.format(**dict(config)) for line in CARDS[kind])]
 
 
-def start(kind: str, config: SimulateConfig, *, seed: int) -> tuple[pythia8mc.Pythia, Roulette]:
-    """Return Pythia ready to make events of "signal" or "background", and what ends the unpromising ones."""
-    kinds = {"signal": BosonRoulette, "background": JetRoulette}
-    roulette = (kinds[kind] if config.roulette.smallest_chance < 1 else NoRoulette)(config, seed=seed)
+def start(kind: Kind, config: SimulateConfig, *, seed: int) -> tuple[pythia8mc.Pythia, Roulette]:
+    """Return Pythia, ready to make events of "signal" or "background", and the roulette that it asks."""
+    roulettes: dict[Kind, type[Roulette]] = {"signal": BosonRoulette, "background": JetRoulette}
+    roulette = (roulettes[kind] if config.roulette.smallest_chance < 1 else NoRoulette)(config, seed=seed)
     return start_pythia(settings_of(kind, config), seed=seed, hooks=roulette), roulette
 
 
 def generate_events(pythia: pythia8mc.Pythia, roulette: Roulette, *, n_events: int) -> tuple[Particles, np.ndarray]:
-    """Return what a calorimeter could see of some finished events, and the events' weights (event,).
+    """Return the particles that a calorimeter sees of some finished events, and the events' weights (event,).
 
-    Fewer come back than asked for where Pythia has given one up.
+    There are fewer than `n_events` if Pythia has given up events.
     """
     record = pythia.nextBatch(n_events).prt
     particles = final_particles(record)
