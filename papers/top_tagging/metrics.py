@@ -1,14 +1,14 @@
 """How arXiv:1902.09914 measures taggers: area under the ROC curve, accuracy, background rejection; with their errors.
 
 The rejection follows the authors' comparison notebook: the false-positive rate is interpolated between the points of
-the full ROC curve.
+the full ROC curve. Properties of jets are means and medians.
 """
 
 import numpy as np
 
 from common.physics.roc import auc_with_error, rejection_with_error
 
-Metric = dict[str, float | int]
+Metric = dict[str, float | int]  # "value", "error", "n"
 
 
 def accuracy_with_error(label: np.ndarray, score: np.ndarray) -> tuple[float, float]:
@@ -33,3 +33,14 @@ def measure_tagger(label: np.ndarray, score: np.ndarray, *, efficiencies: list[f
         name = f"rejection_{round(100 * efficiency)}"
         measured.append((name, rejection_with_error(label, score, efficiency), n_background))
     return {name: {"value": value, "error": error, "n": n} for name, (value, error), n in measured}
+
+
+def mean(values: np.ndarray) -> Metric:
+    """Return the mean of values (jet,) and its error."""
+    return {"value": float(values.mean()), "error": float(values.std(ddof=1) / np.sqrt(len(values))), "n": len(values)}
+
+
+def median(values: np.ndarray) -> Metric:
+    """Return the median of values (jet,), and half the 68 % interval of its order statistics as the error."""
+    low, middle, high = np.quantile(values, [0.5 - 0.5 / np.sqrt(len(values)), 0.5, 0.5 + 0.5 / np.sqrt(len(values))])
+    return {"value": float(middle), "error": float((high - low) / 2), "n": len(values)}

@@ -1,40 +1,28 @@
-"""From published scores to the comparison's table, and from jets to taggers of our own, arXiv:1902.09914.
+"""From published scores to the comparison's table, and from jets to our own taggers, arXiv:1902.09914.
 
 REQUIRED INPUTS:
     archive runs: the files of datasets.yaml that the setting `archive` names, fetched by the shared download rule
     generated runs: none
 OUTPUTS (below results/top_tagging/<run>/):
-    prepared.h5 · seed<k>/<tagger>/{model.pt, history.csv} · seed<k>/predictions.h5 · seed<k>/metrics.json · figures/
+    prepared.h5 · seed<k>/<method>/{model.pt, history.csv} · seed<k>/predictions.h5 · seed<k>/metrics.json · figures/
 """
 
 from common.workflow.paper import Paper
+from papers.top_tagging.archive import files
 from papers.top_tagging.experiments import Experiments
 
 paper = Paper("top_tagging", config)
 experiments = Experiments(paper)
-FILES = [
-    "train.h5",
-    "val.h5",
-    "test.h5",
-    "labels.pkl",
-    "EFN_v0.npy",
-    "EFP_v0.npy",
-    "P-CNN_v2.npy",
-    "PFN_v0.npy",
-    "ParticleNet_v2.npy",
-    "ResNeXt50_v2.npy",
-    "topodnn_v2.npy",
-]
 
 
 rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        files=expand(f"{paper.generated_data}/{{file}}", file=FILES, allow_missing=True),
+        files=expand(f"{paper.generated_data}/{{file}}", file=files.ALL, allow_missing=True),
         receipts=expand(
             f"{paper.results}/receipts/generated/{{file}}.json",
-            file=FILES,
+            file=files.ALL,
             allow_missing=True,
         ),
     log:
@@ -80,14 +68,14 @@ rule train:
         prepared=f"{paper.results}/prepared.h5",
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/{{tagger}}/model.pt",
-        history=f"{paper.results}/seed{{seed}}/{{tagger}}/history.csv",
+        model=f"{paper.results}/seed{{seed}}/{{method}}/model.pt",
+        history=f"{paper.results}/seed{{seed}}/{{method}}/history.csv",
     log:
-        f"{paper.results}/logs/train_{{tagger}}_seed{{seed}}.log",
+        f"{paper.results}/logs/train_{{method}}_seed{{seed}}.log",
     benchmark:
-        f"{paper.results}/benchmarks/train_{{tagger}}_seed{{seed}}.jsonl"
+        f"{paper.results}/benchmarks/train_{{method}}_seed{{seed}}.jsonl"
     wildcard_constraints:
-        tagger="[a-z_]+",
+        method="[a-z_]+",
     conda:
         "../../envs/torch.yaml"
     threads: 1  # trainings side by side beat several threads for each
@@ -117,11 +105,11 @@ rule predict:
     threads: 1
     params:
         config=paper.section("predict"),
-        taggers=experiments.names,
+        methods=experiments.names,
     shell:
         paper.shell(
             "predict",
-            "--config {params.config:q} --threads {threads} --taggers={params.taggers:q} --prepared {input.prepared:q}"
+            "--config {params.config:q} --threads {threads} --methods={params.methods:q} --prepared {input.prepared:q}"
             " --predictions {output.predictions:q}",
         )
 

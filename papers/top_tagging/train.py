@@ -2,8 +2,8 @@
 
 prepared.h5 -> model.pt with the weights of the best validation loss, and history.csv.
 
-Jets are drawn in a new random order in each epoch. The state is kept beside the output after each epoch, so a killed
-training goes on where it stopped. The linear tagger has no epochs: its loss is convex and is minimised to the end.
+The training jets come in a new random order in each epoch. The state is stored beside the output after each epoch, so a
+killed training continues where it stopped. The linear tagger has no epochs: its loss is convex and is minimised fully.
 """
 
 import logging
@@ -20,12 +20,13 @@ from common.stage import parse, run
 from common.tables import as_csv
 from common.training.checkpoints import checkpoint_name
 from common.training.epochs import Epochs, History
-from papers.top_tagging.jets import JetSet, read_jets
-from papers.top_tagging.model import Standardised, build, n_parameters
-from papers.top_tagging.settings import TrainOne
+
+from .model import Standardised, build, n_parameters
+from .prepared.jets import JetSet, read_jets
+from .settings import TrainOne
 
 VALIDATION_BATCH = 1000  # jets
-LINEAR_ITERATIONS = 500  # of L-BFGS, far more than it needs
+LINEAR_ITERATIONS = 500  # upper limit for L-BFGS, which needs far fewer
 
 
 class Training:
@@ -33,29 +34,29 @@ class Training:
 
     def __init__(self, network: nn.Module, config: TrainOne, *, seed: int) -> None:
         """Set up the optimiser; its rate falls to zero as a cosine over all epochs."""
-        tagger = config.tagger
+        experiment = config.experiment
         self.network, self.batch = network, config.batch
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=tagger.learning_rate)
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, tagger.epochs)
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=experiment.learning_rate)
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, experiment.epochs)
         parts = {"optimiser": self.optimiser, "schedule": self.schedule}
-        self.epochs = Epochs(network, parts, epochs=tagger.epochs, patience=config.patience, seed=seed)
+        self.epochs = Epochs(network, parts, epochs=experiment.epochs, patience=config.patience, seed=seed)
 
     def run_epoch(self, jets: JetSet) -> float:
         """Make one pass over the jets in random order and return the mean loss."""
         total = 0.0
-        for chosen in torch.randperm(len(jets), generator=self.epochs.generator).split(self.batch):
-            loss = loss_of(self.network, jets, chosen)
+        for index in torch.randperm(len(jets), generator=self.epochs.generator).split(self.batch):
+            loss = loss_of(self.network, jets, index)
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
-            total += float(loss.detach()) * len(chosen)
+            total += float(loss.detach()) * len(index)
         self.schedule.step()
         return total / len(jets)
 
 
-def loss_of(network: nn.Module, jets: JetSet, chosen: Tensor) -> Tensor:
-    """Return the mean cross entropy of the chosen jets."""
-    batch = jets.batch(chosen)
+def loss_of(network: nn.Module, jets: JetSet, index: Tensor) -> Tensor:
+    """Return the mean cross entropy of the jets of an index (jet,)."""
+    batch = jets.batch(index)
     return nn.functional.cross_entropy(network(batch), batch.label)
 
 
@@ -63,11 +64,11 @@ def loss_of(network: nn.Module, jets: JetSet, chosen: Tensor) -> Tensor:
 def validate(network: nn.Module, jets: JetSet) -> float:
     """Return the mean cross entropy of all jets."""
     parts = torch.arange(len(jets)).split(VALIDATION_BATCH)
-    return sum(float(loss_of(network, jets, chosen)) * len(chosen) for chosen in parts) / len(jets)
+    return sum(float(loss_of(network, jets, index)) * len(index) for index in parts) / len(jets)
 
 
 def fit_network(training: Training, train: JetSet, valid: JetSet, checkpoint: Path) -> None:
-    """Train until it is done; resume from `checkpoint` if it exists."""
+    """Train for all epochs or until patience is lost; resume from `checkpoint` if it exists."""
     network = training.network
     training.epochs.run(lambda: training.run_epoch(train), lambda: validate(network, valid), checkpoint=checkpoint)
 
@@ -93,19 +94,19 @@ def fit_linear(training: Training, train: JetSet, valid: JetSet) -> None:
 def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) -> tuple[dict[str, Any], History]:
     """Return the stored form of a trained tagger, and its history."""
     torch.manual_seed(seed)
-    train, valid = read_jets(prepared, "train"), read_jets(prepared, "val")
+    train, valid = read_jets(prepared, "train"), read_jets(prepared, "valid")
     arguments = {
-        "kind": config.tagger.kind,
+        "kind": config.experiment.kind,
         "n_nsub": train.nsub.shape[1],
         "n_efp": train.efp.shape[1],
-        "neighbours": config.tagger.neighbours,
+        "neighbours": config.experiment.neighbours,
     }
     network = build(**arguments)
-    logging.info("%s: %d parameters, %d jets", config.tagger.kind, n_parameters(network), len(train))
+    logging.info("%s: %d parameters, %d jets", config.experiment.kind, n_parameters(network), len(train))
     if isinstance(network, Standardised):
         network.fit_scale(getattr(train, network.name))
     training = Training(network, config, seed=seed)
-    if config.tagger.kind == "efp":
+    if config.experiment.kind == "efp":
         fit_linear(training, train, valid)
     else:
         fit_network(training, train, valid, checkpoint)
@@ -114,7 +115,7 @@ def train_tagger(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: in
 
 
 def main() -> None:
-    """Fit, write the model and its history, drop the checkpoint."""
+    """Fit, write the model and its history, delete the checkpoint."""
     arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
     torch.set_num_threads(arguments.threads)
     name = checkpoint_name(arguments.config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)

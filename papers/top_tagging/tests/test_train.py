@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from ..jets import JetSet
 from ..model import Standardised, build
-from ..settings import TaggerConfig, TrainOne
+from ..prepared.jets import JetSet
+from ..settings import ExperimentConfig, TrainOne
 from ..train import Training, fit_linear, fit_network, loss_of, validate
 from .padded import random_jets
 
@@ -13,8 +13,8 @@ ARGUMENTS = {"n_nsub": 22, "n_efp": 35, "neighbours": 4}
 
 
 def config(kind="pfn", *, epochs=3, patience=10, learning_rate=0.001):
-    tagger = TaggerConfig(kind=kind, epochs=epochs, neighbours=4, learning_rate=learning_rate)
-    return TrainOne(batch=32, patience=patience, tagger=tagger)
+    experiment = ExperimentConfig(kind=kind, epochs=epochs, neighbours=4, learning_rate=learning_rate)
+    return TrainOne(batch=32, patience=patience, experiment=experiment)
 
 
 def training(kind="pfn", seed=0, **changes):
