@@ -19,7 +19,9 @@ rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        files=expand(f"{paper.generated_data}/{{file}}", file=files.ALL, allow_missing=True),
+        files=expand(
+            f"{paper.generated_data}/{{file}}", file=files.ALL, allow_missing=True
+        ),
         receipts=expand(
             f"{paper.results}/receipts/generated/{{file}}.json",
             file=files.ALL,
