@@ -35,17 +35,17 @@ def particles(*rows, event=0):
     return Particles(np.full(len(rows), event), pid.astype(int), four_vector(*direction))
 
 
-def seen(config, found, seed=0):
-    return detect(found, config, np.random.default_rng(seed))
+def seen(config, event, seed=0):
+    return detect(event, config, np.random.default_rng(seed))
 
 
 def test_tracks_keep_their_direction_and_neutral_energy_is_conserved(config):
-    found = particles((211, 30, 0.31, 1.0), (22, 20, 0.32, 1.01), (22, 10, 0.33, 1.0), (2112, 5, -1.0, -2.0))
-    objects = seen(perfect(config), found)
+    event = particles((211, 30, 0.31, 1.0), (22, 20, 0.32, 1.01), (22, 10, 0.33, 1.0), (2112, 5, -1.0, -2.0))
+    objects = seen(perfect(config), event)
     assert len(objects.p4) == 3  # a track, the tower of both photons, the tower of the neutron
-    assert objects.p4[0] == pytest.approx(found.p4[0])
-    assert objects.p4[1, 3] == pytest.approx(found.p4[1:3, 3].sum())
-    assert objects.p4[2, 3] == pytest.approx(found.p4[3, 3])
+    assert objects.p4[0] == pytest.approx(event.p4[0])
+    assert objects.p4[1, 3] == pytest.approx(event.p4[1:3, 3].sum())
+    assert objects.p4[2, 3] == pytest.approx(event.p4[3, 3])
     _, eta, phi = pt_eta_phi(objects.p4[1:])
     assert np.abs(eta - [0.325, -1.0]).max() < 0.11 and np.abs(phi - [1.0, -2.0]).max() < 0.11
 
