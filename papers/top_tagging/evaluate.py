@@ -13,34 +13,35 @@ import h5py
 import numpy as np
 
 from common.atomic import write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
 
 from .labels import CLASSES
-from .metrics import Metric, mean, measure_tagger, median
+from .metrics import mean, measure_tagger, median
 from .prepared.file import read_properties
 from .settings import EvaluateConfig
 
 LOW_PT_GEV = 480.0  # the reference jets start at 550 GeV; only jets with more than 200 constituents can lie below this
 
 
-def measure_taggers(predictions: Path, efficiencies: list[float]) -> dict[str, Metric]:
+def measure_taggers(predictions: Path, efficiencies: list[float]) -> Metrics:
     """Return the metrics of all published and all trained taggers."""
-    metrics: dict[str, Metric] = {}
+    metrics: Metrics = {}
     with h5py.File(predictions) as file:
         label = file["label"][:]
         for group in ("scores", "trained"):
             for tagger, scores in file[group].items():
                 measured = measure_tagger(label, scores[:], efficiencies=efficiencies)
                 if "n_parameters" in scores.attrs:
-                    measured["n_parameters"] = {"value": int(scores.attrs["n_parameters"]), "error": 0.0, "n": 1}
+                    measured["n_parameters"] = entry(scores.attrs["n_parameters"], 0.0, 1)
                 metrics |= {f"{group}.{tagger}.{name}": metric for name, metric in measured.items()}
     top_share = float(label.mean())
-    error = float(np.sqrt(top_share * (1 - top_share) / len(label)))
-    metrics["test.top_share"] = {"value": top_share, "error": error, "n": len(label)}
+    error = np.sqrt(top_share * (1 - top_share) / len(label))
+    metrics["test.top_share"] = entry(top_share, error, len(label))
     return metrics
 
 
-def measure_jets(prepared: Path) -> dict[str, Metric]:
+def measure_jets(prepared: Path) -> Metrics:
     """Return properties of the test jets, or nothing where the run has scores but no jets."""
     jets = read_properties(prepared, "test")
     if jets is None:
@@ -59,7 +60,7 @@ def measure_jets(prepared: Path) -> dict[str, Metric]:
 
 def main() -> None:
     """Read, measure, write."""
-    arguments = parse(__doc__, config=EvaluateConfig, paths=["prepared", "predictions", "metrics"])
+    arguments = parse(__doc__, section="evaluate", config=EvaluateConfig, paths=["prepared", "predictions", "metrics"])
     metrics = measure_taggers(arguments.predictions, arguments.config.efficiencies)
     write_json(arguments.metrics, metrics | measure_jets(arguments.prepared))
 

@@ -181,8 +181,3 @@ def load(stored: dict[str, Any]) -> nn.Module:
 def probability(scores: Tensor) -> Tensor:
     """Return the probability of a top (jet,) from scores (jet, 2)."""
     return scores.softmax(dim=1)[:, 1]
-
-
-def n_parameters(network: nn.Module) -> int:
-    """Return the number of trained parameters."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -1,6 +1,5 @@
 """The figures of arXiv:1902.09914: a function's name is that of the file, its docstring the caption in the report."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from common.physics.roc import background_efficiency
 from common.plotting import Drawing, new_figure
 from common.report.published import NumberClaim, Published
 from common.report.verdict import Measured
+from common.training.history import read_history
 
 from .labels import CLASSES
 from .prepared.file import read_properties
@@ -30,7 +30,8 @@ class Inputs:
     """Everything that the figures are drawn from."""
 
     prepared: Path
-    predictions: list[Path]  # one file per seed; histories lie beside it
+    predictions: list[Path]  # one file per seed
+    histories: dict[str, list[Path]]  # method -> one file per seed
     metrics: dict[str, Measured]
     published: Published
     is_toy: bool  # the scores are toy scores of a generated run
@@ -204,13 +205,12 @@ def fig5_training(inputs: Inputs) -> Drawing:
     dotted curve that falls while its solid curve rises means overtraining. The linear tagger is fitted in a single
     step and has one point. A run that reads published scores only trains nothing.
     """
-    curves = _learning_curves(inputs)
-    if not curves:
+    if not inputs.histories:
         return _nothing_to_draw("This run trains no tagger.\nRuns that do: generated, full.")
     figure, axes = new_figure(figsize=(7, 4))
     columns: dict[str, Any] = {}
-    for colour, (method, seeds) in enumerate(curves.items()):
-        for number, history in enumerate(seeds):
+    for colour, (method, seeds) in enumerate(inputs.histories.items()):
+        for number, history in enumerate(map(read_history, seeds)):
             text = OURS.get(method, method) if number == 0 else None
             axes.plot(history["epoch"], history["valid_loss"], ".-", ms=4, color=f"C{colour}", label=text)
             axes.plot(history["epoch"], history["train_loss"], color=f"C{colour}", ls=":", lw=1)
@@ -218,18 +218,6 @@ def fig5_training(inputs: Inputs) -> Drawing:
     axes.set(xlabel="epoch", ylabel="cross entropy; dotted: training, full: validation", yscale="log")
     axes.legend(fontsize=8)
     return figure, columns
-
-
-def _learning_curves(inputs: Inputs) -> dict[str, list[Mapping[str, np.ndarray]]]:
-    """Return the columns of history.csv for each seed, by method."""
-    curves: dict[str, list[Mapping[str, np.ndarray]]] = {}
-    for predictions in inputs.predictions:
-        for method in inputs.measured("trained", AREA):
-            table = np.genfromtxt(predictions.parent / method / "history.csv", delimiter=",", names=True)
-            if table.size > 0:
-                history = {name: np.atleast_1d(table[name]) for name in table.dtype.names}
-                curves.setdefault(method, []).append(history)
-    return curves
 
 
 def fig6_comparison(inputs: Inputs) -> Drawing:
@@ -267,3 +255,6 @@ def _nothing_to_draw(reason: str) -> Drawing:
     axes.axis("off")
     axes.text(0.5, 0.5, reason, ha="center", va="center", color="0.3", transform=axes.transAxes)
     return figure, {"note": [reason.replace("\n", " ")]}
+
+
+FIGURES = (fig1_roc, fig2_rejection, fig3_agreement, fig4_jets, fig5_training, fig6_comparison)

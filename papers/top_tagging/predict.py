@@ -22,8 +22,7 @@ from .settings import PredictConfig
 def score(network: torch.nn.Module, jets: JetSet, *, batch: int) -> np.ndarray:
     """Return the probability (jet,) that each jet is a top."""
     network.eval()
-    parts = [probability(network(jets.batch(index))) for index in torch.arange(len(jets)).split(batch)]
-    return torch.cat(parts).numpy()
+    return torch.cat([probability(network(part)) for part in jets.in_order(batch)]).numpy()
 
 
 def store_trained(group: h5py.Group, methods: list[str], folder: Path, jets: JetSet, *, batch: int) -> None:
@@ -35,12 +34,16 @@ def store_trained(group: h5py.Group, methods: list[str], folder: Path, jets: Jet
 
 
 def main() -> None:
-    """Copy the published scores, compute ours, write."""
+    """Copy the published scores, compute those of our taggers, write."""
     arguments = parse(
-        __doc__, config=PredictConfig, paths=["prepared", "predictions"], texts=["methods"], numbers=["threads"]
+        __doc__,
+        section="predict",
+        config=PredictConfig,
+        paths=["prepared", "models", "predictions"],
+        numbers=["threads"],
     )
     torch.set_num_threads(arguments.threads)
-    methods = [name for name in arguments.methods.split(",") if name]
+    methods = arguments.run.methods
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
         with h5py.File(arguments.prepared) as prepared:
             prepared.copy("label", file)
@@ -48,7 +51,7 @@ def main() -> None:
         trained = file.create_group("trained")
         if methods:
             jets = read_jets(arguments.prepared, "test")
-            store_trained(trained, methods, arguments.predictions.parent, jets, batch=arguments.config.batch)
+            store_trained(trained, methods, arguments.models, jets, batch=arguments.config.batch)
 
 
 if __name__ == "__main__":

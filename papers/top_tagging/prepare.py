@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.download.receipts import locate, read_receipt
+from common.download.receipts import locate, origin_of, read_receipt
 from common.errors import InputError
 from common.stage import parse, run
 
@@ -67,10 +67,13 @@ def check_same_jets(label: np.ndarray, jets: h5py.Group, path: Path) -> None:
 
 def main() -> None:
     """Read, check, compute the tagger inputs, write."""
-    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"], numbers=["threads"])
-    located = [locate(read_receipt(receipt)) for receipt in arguments.receipts]
-    paths = {path.name: path for path in located}
+    arguments = parse(
+        __doc__, section="prepare", config=PrepareConfig, paths=["receipts", "prepared"], numbers=["threads"]
+    )
+    receipts = [read_receipt(path) for path in arguments.run.receipts(arguments.receipts)]
+    paths = {path.name: path for path in map(locate, receipts)}
     with atomic_output(arguments.prepared) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["origin"] = origin_of(receipts)
         store_scores(file, paths, arguments.config)
         for split, name in files.JETS.items():
             if name in paths:

@@ -83,12 +83,15 @@ def write_splits(jets: dict[str, Jets], folder: Path, config: SimulateConfig) ->
 
 
 def main() -> None:
-    """Generate, write the files, write their receipts."""
-    arguments = parse(__doc__, config=SimulateConfig, path_lists=["files", "receipts"], numbers=["threads"])
+    """Generate, write all files into the folder of the labels, write their receipts."""
+    arguments = parse(
+        __doc__, section="simulate", config=SimulateConfig, paths=["labels", "receipts"], numbers=["threads"]
+    )
+    folder = arguments.labels.parent
     jets = generate_all(arguments.config, threads=arguments.threads)
-    write_splits(jets, arguments.files[0].parent, arguments.config)
-    for file, receipt in zip(arguments.files, arguments.receipts, strict=True):
-        write_receipt(receipt, generated_receipt(file, dataset="generated"))
+    write_splits(jets, folder, arguments.config)
+    for file in files.ALL:
+        write_receipt(arguments.receipts / f"{file}.json", generated_receipt(folder / file, dataset="generated"))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The file prepared.h5, from which the later stages of arXiv:1902.09914 read everything.
 
+origin (an attribute)                    "archive" or "generated"
 label (jet,), scores/<tagger> (jet,)     of the test jets, in the order of test.h5
 jets/<split>/{label, offsets, constituents, kinematics, nsub, efp}    if the run has jets; see TaggerInputs.
     The constituents of all jets follow each other; those of jet k are offsets[k] to offsets[k + 1].
@@ -52,6 +53,12 @@ def _append(group: h5py.Group, name: str, values: np.ndarray) -> None:
     dataset = group[name]
     dataset.resize(len(dataset) + len(values), axis=0)
     dataset[-len(values) :] = values
+
+
+def read_origin(prepared: Path) -> str:
+    """Return what the run is made from, "archive" or "generated"."""
+    with h5py.File(prepared) as file:
+        return str(file.attrs["origin"])
 
 
 def read_properties(prepared: Path, split: str) -> JetProperties | None:

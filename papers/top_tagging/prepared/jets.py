@@ -1,5 +1,6 @@
 """The jets of one split in memory, without padding, as the taggers of arXiv:1902.09914 read them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,14 @@ class JetSet:
         ends = counts.cumsum(0)  # of each jet's constituents in the batch
         rows = torch.arange(int(ends[-1])) + torch.repeat_interleave(starts - ends + counts, counts)  # (constituent,)
         return Batch(self.label[index], self._constituents[rows], counts, self.nsub[index], self.efp[index])
+
+    def shuffled(self, size: int, generator: torch.Generator) -> Iterator[Batch]:
+        """Yield all jets in batches of `size`, in a new random order."""
+        return map(self.batch, torch.randperm(len(self), generator=generator).split(size))
+
+    def in_order(self, size: int) -> Iterator[Batch]:
+        """Yield all jets in batches of `size`, in their order."""
+        return map(self.batch, torch.arange(len(self)).split(size))
 
 
 def read_jets(prepared: Path, split: str) -> JetSet:

@@ -80,7 +80,7 @@ def test_a_tagger_from_training_to_metrics(prepared, tmp_path):
     metrics = []
     for attempt in ("first", "second"):
         stored, history = train_tagger(prepared, config, tmp_path / f"{attempt}.pt", seed=1)
-        assert history.epoch == [1, 2]
+        assert history["epoch"] == [1, 2]
         (tmp_path / attempt / "nsub").mkdir(parents=True)
         torch.save(stored, tmp_path / attempt / "nsub/model.pt")
         with h5py.File(tmp_path / f"{attempt}.h5", "w") as file, h5py.File(prepared) as source:

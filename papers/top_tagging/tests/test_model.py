@@ -8,7 +8,9 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from ..model import EnergyFlow, ParticleFlow, build, load, n_parameters, nearest, probability
+from common.training.torch_state import n_parameters
+
+from ..model import EnergyFlow, ParticleFlow, build, load, nearest, probability
 from ..prepared.jets import Batch
 from ..settings import Kind
 from .padded import PaddedFlow, pad, random_jets

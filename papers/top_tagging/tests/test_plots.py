@@ -10,7 +10,6 @@ from common.report.published import load_published
 from common.report.verdict import Measured
 
 from .. import plots
-from ..figures import FIGURES
 
 FOLDER = Path(__file__).parents[1]
 
@@ -32,6 +31,7 @@ def inputs(tmp_path):
     return plots.Inputs(
         prepared=tmp_path / "prepared.h5",
         predictions=[tmp_path / "predictions.h5"],
+        histories={},
         metrics={f"scores.PFN.{metric}": measured(0.9) for metric in plots.LABELS},
         published=load_published(FOLDER / "published.yaml"),
         is_toy=False,
@@ -43,7 +43,7 @@ def test_the_printed_value_is_that_of_the_table_not_of_a_single_training(inputs)
     assert inputs.printed("scores.unheard.auc") is None
 
 
-@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("figure", plots.FIGURES)
 def test_a_run_without_jets_and_taggers_has_all_figures(inputs, figure):
     _, columns = figure(inputs)
     absent = figure.__name__ in ("fig4_jets", "fig5_training", "fig6_comparison")
