@@ -13,64 +13,54 @@ import h5py
 import numpy as np
 
 from common.atomic import write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
-from papers.top_tagging.metrics import Metric, measure_tagger
-from papers.top_tagging.settings import EvaluateConfig
 
-CLASSES = {"qcd": 0, "top": 1}
-LOW_PT_GEV = 480.0  # the jets of the reference data set start at 550 GeV; only truncation leads below this
+from .labels import CLASSES
+from .metrics import mean, measure_tagger, median
+from .prepared.file import read_properties
+from .settings import EvaluateConfig
+
+LOW_PT_GEV = 480.0  # the reference jets start at 550 GeV; only jets with more than 200 constituents can lie below this
 
 
-def measure_taggers(predictions: Path, efficiencies: list[float]) -> dict[str, Metric]:
+def measure_taggers(predictions: Path, efficiencies: list[float]) -> Metrics:
     """Return the metrics of all published and all trained taggers."""
-    metrics: dict[str, Metric] = {}
+    metrics: Metrics = {}
     with h5py.File(predictions) as file:
         label = file["label"][:]
         for group in ("scores", "trained"):
             for tagger, scores in file[group].items():
-                found = measure_tagger(label, scores[:], efficiencies=efficiencies)
+                measured = measure_tagger(label, scores[:], efficiencies=efficiencies)
                 if "n_parameters" in scores.attrs:
-                    found["n_parameters"] = {"value": int(scores.attrs["n_parameters"]), "error": 0.0, "n": 1}
-                metrics |= {f"{group}.{tagger}.{name}": entry for name, entry in found.items()}
+                    measured["n_parameters"] = entry(scores.attrs["n_parameters"], 0.0, 1)
+                metrics |= {f"{group}.{tagger}.{name}": metric for name, metric in measured.items()}
     top_share = float(label.mean())
-    error = float(np.sqrt(top_share * (1 - top_share) / len(label)))
-    metrics["test.top_share"] = {"value": top_share, "error": error, "n": len(label)}
+    error = np.sqrt(top_share * (1 - top_share) / len(label))
+    metrics["test.top_share"] = entry(top_share, error, len(label))
     return metrics
 
 
-def mean(values: np.ndarray) -> Metric:
-    """Return the mean of values (jet,) and its error."""
-    return {"value": float(values.mean()), "error": float(values.std(ddof=1) / np.sqrt(len(values))), "n": len(values)}
-
-
-def median(values: np.ndarray) -> Metric:
-    """Return the median of values (jet,) and the error that order statistics give it."""
-    low, middle, high = np.quantile(values, [0.5 - 0.5 / np.sqrt(len(values)), 0.5, 0.5 + 0.5 / np.sqrt(len(values))])
-    return {"value": float(middle), "error": float((high - low) / 2), "n": len(values)}
-
-
-def measure_jets(prepared: Path) -> dict[str, Metric]:
+def measure_jets(prepared: Path) -> Metrics:
     """Return properties of the test jets, or nothing where the run has scores but no jets."""
-    with h5py.File(prepared) as file:
-        if "jets" not in file:
-            return {}
-        test = file["jets/test"]
-        label, kinematics, n_constituents = test["label"][:], test["kinematics"][:], np.diff(test["offsets"][:])
+    jets = read_properties(prepared, "test")
+    if jets is None:
+        return {}
     metrics = {
-        "jets.multiplicity.mean": mean(n_constituents),
-        "jets.pt.below_window": mean((kinematics[:, 0] < LOW_PT_GEV).astype(float)),
+        "jets.multiplicity.mean": mean(jets.n_constituents),
+        "jets.pt.below_window": mean((jets.kinematics[:, 0] < LOW_PT_GEV).astype(float)),
     }
-    for name, number in CLASSES.items():
-        of_class = label == number
-        metrics[f"jets.{name}.multiplicity.mean"] = mean(n_constituents[of_class])
-        metrics[f"jets.{name}.pt.mean"] = mean(kinematics[of_class, 0])
-        metrics[f"jets.{name}.mass.median"] = median(kinematics[of_class, 2])
+    for number, name in enumerate(CLASSES):
+        of_class = jets.label == number
+        metrics[f"jets.{name}.multiplicity.mean"] = mean(jets.n_constituents[of_class])
+        metrics[f"jets.{name}.pt.mean"] = mean(jets.kinematics[of_class, 0])
+        metrics[f"jets.{name}.mass.median"] = median(jets.kinematics[of_class, 2])
     return metrics
 
 
 def main() -> None:
     """Read, measure, write."""
-    arguments = parse(__doc__, config=EvaluateConfig, paths=["prepared", "predictions", "metrics"])
+    arguments = parse(__doc__, section="evaluate", config=EvaluateConfig, paths=["prepared", "predictions", "metrics"])
     metrics = measure_taggers(arguments.predictions, arguments.config.efficiencies)
     write_json(arguments.metrics, metrics | measure_jets(arguments.prepared))
 

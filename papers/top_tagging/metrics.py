@@ -1,14 +1,13 @@
 """How arXiv:1902.09914 measures taggers: area under the ROC curve, accuracy, background rejection; with their errors.
 
 The rejection follows the authors' comparison notebook: the false-positive rate is interpolated between the points of
-the full ROC curve.
+the full ROC curve. Properties of jets are means and medians.
 """
 
 import numpy as np
 
+from common.metrics import Metrics, entry
 from common.physics.roc import auc_with_error, rejection_with_error
-
-Metric = dict[str, float | int]
 
 
 def accuracy_with_error(label: np.ndarray, score: np.ndarray) -> tuple[float, float]:
@@ -22,7 +21,7 @@ def accuracy_with_error(label: np.ndarray, score: np.ndarray) -> tuple[float, fl
     return right, float(np.sqrt(right * (1 - right) / len(label)))
 
 
-def measure_tagger(label: np.ndarray, score: np.ndarray, *, efficiencies: list[float]) -> dict[str, Metric]:
+def measure_tagger(label: np.ndarray, score: np.ndarray, *, efficiencies: list[float]) -> Metrics:
     """Return auc, accuracy and rejection_<percent> of one tagger; arguments as above."""
     n_background = int(np.count_nonzero(label == 0))
     measured = [
@@ -32,4 +31,15 @@ def measure_tagger(label: np.ndarray, score: np.ndarray, *, efficiencies: list[f
     for efficiency in efficiencies:
         name = f"rejection_{round(100 * efficiency)}"
         measured.append((name, rejection_with_error(label, score, efficiency), n_background))
-    return {name: {"value": value, "error": error, "n": n} for name, (value, error), n in measured}
+    return {name: entry(value, error, n) for name, (value, error), n in measured}
+
+
+def mean(values: np.ndarray) -> dict[str, float]:
+    """Return the mean of values (jet,) and its error."""
+    return entry(values.mean(), values.std(ddof=1) / np.sqrt(len(values)), len(values))
+
+
+def median(values: np.ndarray) -> dict[str, float]:
+    """Return the median of values (jet,), and half the 68 % interval of its order statistics as the error."""
+    low, middle, high = np.quantile(values, [0.5 - 0.5 / np.sqrt(len(values)), 0.5, 0.5 + 0.5 / np.sqrt(len(values))])
+    return entry(middle, (high - low) / 2, len(values))

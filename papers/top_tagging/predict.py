@@ -1,7 +1,7 @@
 """Score the test jets with every trained tagger, beside the published scores (arXiv:1902.09914, Sec. 4).
 
-prepared.h5 and <seed>/<tagger>/model.pt -> predictions.h5 with `label` (jet,), `scores/<tagger>` as published (jet,),
-and `trained/<tagger>` (jet,), the probability of a top.
+prepared.h5 and <seed>/<method>/model.pt -> predictions.h5 with `label` (jet,), `scores/<tagger>` as published (jet,),
+and `trained/<method>` (jet,), the probability of a top.
 """
 
 from pathlib import Path
@@ -12,42 +12,46 @@ import torch
 
 from common.atomic import atomic_output
 from common.stage import parse, run
-from papers.top_tagging.jets import JetSet, read_jets
-from papers.top_tagging.model import load, probability
-from papers.top_tagging.settings import PredictConfig
+
+from .model import load, probability
+from .prepared.jets import JetSet, read_jets
+from .settings import PredictConfig
 
 
 @torch.no_grad()
 def score(network: torch.nn.Module, jets: JetSet, *, batch: int) -> np.ndarray:
     """Return the probability (jet,) that each jet is a top."""
     network.eval()
-    parts = [probability(network(jets.batch(chosen))) for chosen in torch.arange(len(jets)).split(batch)]
-    return torch.cat(parts).numpy()
+    return torch.cat([probability(network(part)) for part in jets.in_order(batch)]).numpy()
 
 
-def store_trained(group: h5py.Group, taggers: list[str], folder: Path, jets: JetSet, *, batch: int) -> None:
-    """Store the scores of the taggers below `folder`."""
-    for tagger in taggers:
-        stored = torch.load(folder / tagger / "model.pt", weights_only=True)
-        group[tagger] = score(load(stored), jets, batch=batch)
-        group[tagger].attrs["n_parameters"] = stored["n_parameters"]
+def store_trained(group: h5py.Group, methods: list[str], folder: Path, jets: JetSet, *, batch: int) -> None:
+    """Store the scores of the trained taggers `folder`/<method>/model.pt."""
+    for method in methods:
+        stored = torch.load(folder / method / "model.pt", weights_only=True)
+        group[method] = score(load(stored), jets, batch=batch)
+        group[method].attrs["n_parameters"] = stored["n_parameters"]
 
 
 def main() -> None:
-    """Copy the published scores, compute ours, write."""
+    """Copy the published scores, compute those of our taggers, write."""
     arguments = parse(
-        __doc__, config=PredictConfig, paths=["prepared", "predictions"], texts=["taggers"], numbers=["threads"]
+        __doc__,
+        section="predict",
+        config=PredictConfig,
+        paths=["prepared", "models", "predictions"],
+        numbers=["threads"],
     )
     torch.set_num_threads(arguments.threads)
-    taggers = [name for name in arguments.taggers.split(",") if name]
+    methods = arguments.run.methods
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
         with h5py.File(arguments.prepared) as prepared:
             prepared.copy("label", file)
             prepared.copy("scores", file)
         trained = file.create_group("trained")
-        if taggers:
+        if methods:
             jets = read_jets(arguments.prepared, "test")
-            store_trained(trained, taggers, arguments.predictions.parent, jets, batch=arguments.config.batch)
+            store_trained(trained, methods, arguments.models, jets, batch=arguments.config.batch)
 
 
 if __name__ == "__main__":

@@ -1,55 +1,41 @@
-"""From published scores to the comparison's table, and from jets to taggers of our own, arXiv:1902.09914.
+"""From published scores to the comparison's table, and from jets to our own taggers, arXiv:1902.09914.
 
 REQUIRED INPUTS:
     archive runs: the files of datasets.yaml that the setting `archive` names, fetched by the shared download rule
     generated runs: none
 OUTPUTS (below results/top_tagging/<run>/):
-    prepared.h5 · seed<k>/<tagger>/{model.pt, history.csv} · seed<k>/predictions.h5 · seed<k>/metrics.json · figures/
+    prepared.h5 · seed<k>/<method>/{model.pt, history.csv} · seed<k>/predictions.h5 · seed<k>/metrics.json · figures/
 """
 
 from common.workflow.paper import Paper
-from papers.top_tagging.experiments import Experiments
+from papers.top_tagging.archive import files
 
 paper = Paper("top_tagging", config)
-experiments = Experiments(paper)
-FILES = [
-    "train.h5",
-    "val.h5",
-    "test.h5",
-    "labels.pkl",
-    "EFN_v0.npy",
-    "EFP_v0.npy",
-    "P-CNN_v2.npy",
-    "PFN_v0.npy",
-    "ParticleNet_v2.npy",
-    "ResNeXt50_v2.npy",
-    "topodnn_v2.npy",
-]
 
 
 rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        files=expand(f"{paper.generated_data}/{{file}}", file=FILES, allow_missing=True),
-        receipts=expand(
-            f"{paper.results}/receipts/generated/{{file}}.json",
-            file=FILES,
-            allow_missing=True,
-        ),
+        jets=paper.generated(*files.JETS.values()),
+        labels=paper.generated(files.LABELS),
+        scores=paper.generated(*files.SCORES.values()),
+        receipts=paper.generated_receipts(*files.ALL),
     log:
-        f"{paper.results}/logs/simulate.log",
+        paper.log("simulate"),
     benchmark:
-        f"{paper.results}/benchmarks/simulate.jsonl"
+        paper.benchmark("simulate")
     conda:
-        "../../envs/hep.yaml"
+        paper.env("hep")
     threads: 64  # as many generators side by side as there are cores
     params:
         config=paper.section("simulate"),
     shell:
         paper.shell(
             "simulate",
-            "--config {params.config:q} --threads {threads} --files {output.files:q} --receipts {output.receipts:q}",
+            outputs="labels",
+            folders={"receipts": "receipts/generated"},
+            threads=True,
         )
 
 
@@ -58,125 +44,116 @@ rule prepare:
         receipts=paper.receipts,
         code=paper.code("prepare"),
     output:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
     log:
-        f"{paper.results}/logs/prepare.log",
+        paper.log("prepare"),
     benchmark:
-        f"{paper.results}/benchmarks/prepare.jsonl"
+        paper.benchmark("prepare")
     conda:
-        "../../envs/hep.yaml"
+        paper.env("hep")
     threads: 64
     params:
         config=paper.section("prepare"),
     shell:
         paper.shell(
             "prepare",
-            "--config {params.config:q} --threads {threads} --receipts {input.receipts:q} --prepared {output.prepared:q}",
+            folders={"receipts": "receipts"},
+            outputs="prepared",
+            threads=True,
         )
 
 
 rule train:
     input:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/{{tagger}}/model.pt",
-        history=f"{paper.results}/seed{{seed}}/{{tagger}}/history.csv",
+        model=paper.path("seed{seed}/{method}/model.pt"),
+        history=paper.path("seed{seed}/{method}/history.csv"),
     log:
-        f"{paper.results}/logs/train_{{tagger}}_seed{{seed}}.log",
+        paper.log("train", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_{{tagger}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        tagger="[a-z_]+",
+        paper.benchmark("train", "method", "seed")
     conda:
-        "../../envs/torch.yaml"
+        paper.env("torch")
     threads: 1  # trainings side by side beat several threads for each
     params:
-        config=experiments.one,
+        config=paper.one,
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --prepared {input.prepared:q}"
-            " --model {output.model:q} --history {output.history:q}",
+            wildcards="seed method",
+            inputs="prepared",
+            outputs="model history",
+            threads=True,
         )
 
 
 rule predict:
     input:
-        prepared=f"{paper.results}/prepared.h5",
-        models=experiments.models,
+        prepared=paper.path("prepared.h5"),
+        models=paper.each_method("model.pt"),
         code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        predictions=paper.path("seed{seed}/predictions.h5"),
     log:
-        f"{paper.results}/logs/predict_seed{{seed}}.log",
+        paper.log("predict", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/predict_seed{{seed}}.jsonl"
+        paper.benchmark("predict", "seed")
     conda:
-        "../../envs/torch.yaml"
+        paper.env("torch")
     threads: 1
     params:
         config=paper.section("predict"),
-        taggers=experiments.names,
     shell:
         paper.shell(
             "predict",
-            "--config {params.config:q} --threads {threads} --taggers={params.taggers:q} --prepared {input.prepared:q}"
-            " --predictions {output.predictions:q}",
+            inputs="prepared",
+            folders={"models": "seed{wildcards.seed}"},
+            outputs="predictions",
+            threads=True,
         )
 
 
 rule evaluate:
     input:
-        prepared=f"{paper.results}/prepared.h5",
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        prepared=paper.path("prepared.h5"),
+        predictions=paper.path("seed{seed}/predictions.h5"),
         code=paper.code("evaluate"),
     output:
-        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
+        metrics=paper.path("seed{seed}/metrics.json"),
     log:
-        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+        paper.log("evaluate", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+        paper.benchmark("evaluate", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("evaluate"),
     shell:
-        paper.shell(
-            "evaluate",
-            "--config {params.config:q} --prepared {input.prepared:q} --predictions {input.predictions:q}"
-            " --metrics {output.metrics:q}",
-        )
+        paper.shell("evaluate", inputs="prepared predictions", outputs="metrics")
 
 
 rule figures:
     input:
-        receipts=paper.receipts,
-        prepared=f"{paper.results}/prepared.h5",
-        predictions=paper.per_seed("predictions.h5"),
-        histories=experiments.histories,
-        metrics=f"{paper.results}/metrics.json",
+        prepared=paper.path("prepared.h5"),
+        predictions=paper.each_seed("predictions.h5"),
+        histories=paper.each_seed_and_method("history.csv"),
+        metrics=paper.path("metrics.json"),
         published="papers/top_tagging/published.yaml",
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures(
-            "fig1_roc",
-            "fig2_rejection",
-            "fig3_agreement",
-            "fig4_jets",
-            "fig5_training",
-            "fig6_comparison",
-        ),
+        paper.figures(),
     log:
-        f"{paper.results}/logs/figures.log",
+        paper.log("figures"),
     benchmark:
-        f"{paper.results}/benchmarks/figures.jsonl"
+        paper.benchmark("figures")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     shell:
         paper.shell(
             "figures",
-            "--receipts {input.receipts:q} --prepared {input.prepared:q} --predictions {input.predictions:q}"
-            " --metrics {input.metrics:q} --published {input.published:q} --figures {output:q}",
+            inputs="prepared metrics published",
+            folders={"seeds": ".", "figures": "figures"},
         )

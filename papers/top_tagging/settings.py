@@ -2,17 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from common.settings import RunSettings
-from common.types import Count, NonNegative, Positive, Share
+from common.types import Count, NonNegative, OpenShare, Positive, Share
 from common.yamlio import Strict
 
+from .archive import files
+
 Range = tuple[float, float]
+Kind = Literal["pfn", "efn", "nsub", "efp", "graph"]  # what model.build can build
 
 
 class DetectorConfig(Strict):
-    """A toy of Delphes' e-flow: tracks, and calorimeter towers of what has no track."""
+    """A toy of Delphes' e-flow: tracks, and calorimeter towers for all particles without a track."""
 
     eta_max: Positive
     tower: Positive  # size in eta and phi
@@ -29,8 +32,8 @@ class SimulateConfig(Strict):
     """Section `simulate`."""
 
     seed: int
-    n_jets: dict[Literal["train", "val", "test"], Count]  # of both classes together, half each
-    jets_per_shard: Count  # one generator each; the result does not depend on how many run at a time
+    n_jets: dict[Literal["train", "valid", "test"], Count]  # half of them tops, half QCD
+    jets_per_shard: Count  # jets that one generator makes; the number of parallel generators changes nothing
     energy_gev: Positive
     pt_hat_gev: Range
     jet_radius: Positive
@@ -38,52 +41,58 @@ class SimulateConfig(Strict):
     jet_eta_max: Positive
     matching_radius: Positive
     detector: DetectorConfig
-    toy_auc: dict[str, Annotated[float, Field(gt=0.5, lt=1)]]  # of toy scores, by file
+    toy_auc: dict[str, Annotated[float, Field(gt=0.5, lt=1)]]  # area of the toy scores in each tagger's file
+
+    @field_validator("toy_auc")
+    @classmethod
+    def _one_for_each_file(cls, toy_auc: dict[str, float]) -> dict[str, float]:
+        if set(toy_auc) != set(files.SCORES):
+            raise ValueError(f"expected one area for each of {', '.join(files.SCORES)}")
+        return toy_auc
 
 
 class PrepareConfig(Strict):
     """Section `prepare`."""
 
     n_test: Count
-    scores: dict[str, str]  # tagger by file
-    n_constituents: Count
+    n_constituents: Count  # the hardest ones are read
     chunk: Count  # jets read at a time
     bodies: Count  # M of the M-body phase space that N-subjettiness spans
     betas: list[Positive]
     efp_degree: Count
-    efp_constituents: Count  # hardest ones that enter the polynomials
+    efp_constituents: Count  # the hardest ones enter the polynomials
 
 
-class TaggerConfig(Strict):
-    """One tagger of ours."""
+class ExperimentConfig(Strict):
+    """One tagger of ours and how it is trained."""
 
-    kind: Literal["pfn", "efn", "nsub", "efp", "graph"]
+    kind: Kind
     learning_rate: Positive = 0.001
     epochs: Count = 1
-    neighbours: Count = 8  # of the graph
+    neighbours: Count = 8  # edges that end at each constituent, for the kind `graph` only
 
 
 class Optimisation(Strict):
-    """What all networks share."""
+    """Settings that all trainings share."""
 
     batch: Count  # jets
-    patience: Count  # epochs without improvement
+    patience: Count  # epochs without a better validation loss that end a training
 
 
 class TrainOne(Optimisation):
     """What one training job receives."""
 
-    tagger: TaggerConfig
+    experiment: ExperimentConfig
 
 
 class TrainConfig(Optimisation):
     """Section `train`."""
 
-    taggers: dict[str, TaggerConfig]
+    experiments: dict[str, ExperimentConfig]
 
-    def one(self, name: str) -> TrainOne:
+    def one(self, method: str) -> TrainOne:
         """Return what the job of one tagger depends on."""
-        return TrainOne(**self.model_dump(exclude={"taggers"}), tagger=self.taggers[name])
+        return TrainOne(**self.model_dump(exclude={"experiments"}), experiment=self.experiments[method])
 
 
 class PredictConfig(Strict):
@@ -95,12 +104,14 @@ class PredictConfig(Strict):
 class EvaluateConfig(Strict):
     """Section `evaluate`."""
 
-    efficiencies: list[Annotated[float, Field(gt=0, lt=1)]]
+    efficiencies: list[OpenShare]  # of the signal, where the rejection is measured
 
 
 class Settings(RunSettings):
     """All sections of config.yaml."""
 
+    archive: Annotated[list[str], AfterValidator(files.expand)]
+    generated: list[str] = files.ALL
     simulate: SimulateConfig
     prepare: PrepareConfig
     train: TrainConfig
@@ -109,9 +120,9 @@ class Settings(RunSettings):
 
     @model_validator(mode="after")
     def _counts_agree(self) -> "Settings":
-        made = self.simulate.n_jets["test"]
-        if self.source == "generated" and made != self.prepare.n_test:
+        n_simulated, n_expected = self.simulate.n_jets["test"], self.prepare.n_test
+        if self.source == "generated" and n_simulated != n_expected:
             raise ValueError(
-                f"simulate.n_jets.test and prepare.n_test must agree; found {made} and {self.prepare.n_test}"
+                f"simulate.n_jets.test and prepare.n_test must agree; found {n_simulated} and {n_expected}"
             )
         return self

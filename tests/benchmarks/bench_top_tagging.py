@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from papers.top_tagging.jets import JetSet, read_jets
 from papers.top_tagging.model import EnergyFlow, ParticleFlow
+from papers.top_tagging.prepared.jets import JetSet, read_jets
 from papers.top_tagging.tests.padded import PaddedFlow, pad, random_jets
 
 N_JETS, BATCH, N_STEPS = 4096, 256, 24

@@ -1,15 +1,15 @@
-"""The flow networks as public codes write them: every jet padded to 200 constituents, the padding masked away."""
+"""The flow networks as public codes write them: each jet padded to 200 constituents, and the padding masked."""
 
 import torch
 from torch import Tensor, nn
 
-from papers.top_tagging.jets import Batch, JetSet
+from ..prepared.jets import Batch, JetSet
 
 N_PADDED = 200
 
 
 class PaddedFlow(nn.Module):
-    """PFN or EFN on padded arrays, with the layers of ours."""
+    """PFN or EFN on padded arrays, with the layers of one of our networks."""
 
     def __init__(self, network, *, weighted):
         super().__init__()
@@ -24,9 +24,9 @@ class PaddedFlow(nn.Module):
 
 def pad(batch: Batch) -> Tensor:
     """Return the constituents (jet, 200, 3) of a batch, zero where there is none."""
-    found = torch.zeros(len(batch), N_PADDED, 3)
-    found[torch.arange(N_PADDED) < batch.counts[:, None]] = batch.constituents
-    return found
+    padded = torch.zeros(len(batch), N_PADDED, 3)
+    padded[torch.arange(N_PADDED) < batch.counts[:, None]] = batch.constituents
+    return padded
 
 
 def random_jets(n_jets, *, mean=49.0, seed=0):

@@ -10,19 +10,20 @@ import torch
 from common.errors import InputError
 from common.settings import load_settings
 
-from ..evaluate import measure_jets, measure_taggers, median
-from ..jet_files import read_chunk, write_jets
-from ..jets import read_jets
-from ..observables import around_axis
+from ..archive import files
+from ..archive.jets import read_chunk
+from ..evaluate import measure_jets, measure_taggers
+from ..observables.tagger_inputs import around_axis
 from ..predict import store_trained
-from ..prepare import store_jets
+from ..prepare import check_same_jets, store_jets
+from ..prepared.jets import read_jets
 from ..settings import Settings, TrainOne
-from ..simulate import generate_all, mix
+from ..simulate import generate_all, write_splits
 from ..train import train_tagger
 
 FOLDER = Path(__file__).parents[1]
 SETTINGS = load_settings(FOLDER, "smoke", Settings)
-N_JETS = {"train": 16, "val": 6, "test": 10}
+N_JETS = {"train": 16, "valid": 6, "test": 10}
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +31,11 @@ def prepared(tmp_path_factory):
     """Return a prepared file of 32 generated jets, and the folder of their files."""
     folder = tmp_path_factory.mktemp("jets")
     config = SETTINGS.simulate.model_copy(update={"n_jets": N_JETS, "jets_per_shard": 16})
-    jets, generator, start = generate_all(config, threads=1), np.random.default_rng(0), 0
-    for split, n in N_JETS.items():
-        chosen, label = mix(jets, start, start + n // 2, generator)
-        write_jets(folder / f"{split}.h5", chosen.constituents, chosen.truth, label, split=split)
-        start += n // 2
+    write_splits(generate_all(config, threads=1), folder, config)
     with h5py.File(folder / "prepared.h5", "w") as file:
         for split in N_JETS:
             chunked = SETTINGS.prepare.model_copy(update={"chunk": 3})
-            store_jets(file.create_group(f"jets/{split}"), folder / f"{split}.h5", chunked, threads=2)
+            store_jets(file.create_group(f"jets/{split}"), folder / files.JETS[split], chunked, threads=2)
         file["label"] = file["jets/test/label"][:]
         file.create_group("scores")
     return folder / "prepared.h5"
@@ -61,19 +58,29 @@ def test_observables_of_chunks_are_those_of_the_whole(prepared, tmp_path):
                 assert np.allclose(file[f"jets/{name}"][:], chunked[f"jets/train/{name}"][:], rtol=1e-5), name
 
 
-def test_the_reader_takes_no_more_constituents_than_asked_for(prepared, tmp_path):
+def test_no_more_constituents_are_stored_than_the_settings_allow(prepared, tmp_path):
     config = SETTINGS.prepare.model_copy(update={"n_constituents": 10})
     with h5py.File(tmp_path / "a.h5", "w") as file:
         store_jets(file.create_group("jets"), prepared.parent / "val.h5", config, threads=1)
         assert np.diff(file["jets/offsets"][:]).max() == 10
 
 
+def test_jets_in_another_order_than_the_labels_are_refused(tmp_path):
+    label = np.array([0, 1, 1, 0, 1], np.int8)
+    with h5py.File(tmp_path / "p.h5", "w") as file:
+        file["same/label"], file["reversed/label"], file["longer/label"] = label, label[::-1], np.append(label, 1)
+        check_same_jets(label, file["same"], tmp_path / "test.h5")
+        for name in ("reversed", "longer"):
+            with pytest.raises(InputError, match="other labels"):
+                check_same_jets(label, file[name], tmp_path / "test.h5")
+
+
 def test_a_tagger_from_training_to_metrics(prepared, tmp_path):
-    config = TrainOne(batch=8, patience=3, tagger=SETTINGS.train.taggers["nsub"])
+    config = TrainOne(batch=8, patience=3, experiment=SETTINGS.train.experiments["nsub"])
     metrics = []
     for attempt in ("first", "second"):
         stored, history = train_tagger(prepared, config, tmp_path / f"{attempt}.pt", seed=1)
-        assert history.epoch == [1, 2]
+        assert history["epoch"] == [1, 2]
         (tmp_path / attempt / "nsub").mkdir(parents=True)
         torch.save(stored, tmp_path / attempt / "nsub/model.pt")
         with h5py.File(tmp_path / f"{attempt}.h5", "w") as file, h5py.File(prepared) as source:
@@ -87,20 +94,9 @@ def test_a_tagger_from_training_to_metrics(prepared, tmp_path):
     assert 0 <= metrics[0]["trained.nsub.auc"]["value"] <= 1
 
 
-def test_properties_of_the_jets(prepared):
-    found = measure_jets(prepared)
-    assert 550 <= found["jets.top.pt.mean"]["value"] <= 650
-    assert found["jets.pt.below_window"]["value"] == 0
-    assert 120 < found["jets.top.mass.median"]["value"] < 200
-    assert found["jets.top.mass.median"]["value"] > found["jets.qcd.mass.median"]["value"]
-
-
-def test_the_error_of_a_median():
-    samples = np.random.default_rng(0).normal(size=(300, 400))
-    medians = [median(sample) for sample in samples]
-    assert np.mean([m["error"] for m in medians]) == pytest.approx(np.std([m["value"] for m in medians]), rel=0.15)
-
-
-def test_generated_runs_must_agree_on_the_number_of_test_jets():
-    with pytest.raises(InputError, match=r"n_jets\.test and prepare\.n_test must agree; found 200 and 100"):
-        load_settings(FOLDER, "smoke", Settings, changes={"prepare": {"n_test": 100}})
+def test_tops_are_heavier_than_qcd_jets_and_all_lie_in_the_window(prepared):
+    metrics = measure_jets(prepared)
+    assert 550 <= metrics["jets.top.pt.mean"]["value"] <= 650
+    assert metrics["jets.pt.below_window"]["value"] == 0
+    assert 120 < metrics["jets.top.mass.median"]["value"] < 200
+    assert metrics["jets.top.mass.median"]["value"] > metrics["jets.qcd.mass.median"]["value"]

@@ -1,11 +1,11 @@
-"""Accuracy, the keys of a tagger, and the toy scores."""
+"""Accuracy, the keys of a tagger, the error of a median, and the toy scores."""
 
 import numpy as np
 import pytest
 
 from common.physics.roc import auc_with_error
 
-from ..metrics import accuracy_with_error, measure_tagger
+from ..metrics import accuracy_with_error, measure_tagger, median
 from ..simulate import toy_scores
 
 DISTANCE = 2.0
@@ -29,6 +29,12 @@ def test_every_tagger_gets_the_same_keys():
         "rejection_30",
         "rejection_50",
     }
+
+
+def test_the_error_of_a_median_is_its_scatter():
+    samples = np.random.default_rng(0).normal(size=(300, 400))
+    medians = [median(sample) for sample in samples]
+    assert np.mean([m["error"] for m in medians]) == pytest.approx(np.std([m["value"] for m in medians]), rel=0.15)
 
 
 @pytest.mark.parametrize("auc", [0.8, 0.97])

@@ -1,14 +1,18 @@
 """The taggers: parameter counts, true multiplicities against padding, symmetries, neighbours."""
 
 import copy
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from ..jets import Batch
-from ..model import EnergyFlow, ParticleFlow, build, load, n_parameters, nearest, probability
+from common.training.torch_state import n_parameters
+
+from ..model import EnergyFlow, ParticleFlow, build, load, nearest, probability
+from ..prepared.jets import Batch
+from ..settings import Kind
 from .padded import PaddedFlow, pad, random_jets
 
 ARGUMENTS = {"n_nsub": 22, "n_efp": 35, "neighbours": 8}
@@ -23,12 +27,11 @@ def with_constituents(batch, constituents, counts):
     return Batch(batch.label, constituents, counts, batch.nsub, batch.efp)
 
 
-@pytest.mark.parametrize(
-    ("kind", "number"), [("pfn", 82_458), ("efn", 82_358), ("nsub", 57_502), ("efp", 72), ("graph", 18_050)]
-)
-def test_numbers_of_parameters(kind, number):
-    """Those of PFN and EFN are the article's, 82 k."""
-    assert n_parameters(build(kind, **ARGUMENTS)) == number
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_the_settings_has_the_parameters_of_the_table(kind):
+    """PFN and EFN have those of the article, 82 k."""
+    table = {"pfn": 82_458, "efn": 82_358, "nsub": 57_502, "efp": 72, "graph": 18_050}
+    assert n_parameters(build(kind, **ARGUMENTS)) == table[kind]
 
 
 @pytest.mark.parametrize(("network", "weighted"), [(ParticleFlow, False), (EnergyFlow, True)])
@@ -77,13 +80,13 @@ def test_only_the_energy_flow_network_is_collinear_safe():
     assert not torch.allclose(unsafe(split), unsafe(batch), atol=1e-3)
 
 
-def test_a_batch_holds_the_chosen_jets_in_the_given_order():
+def test_a_batch_holds_the_jets_of_an_index_in_its_order():
     jets = random_jets(12)
-    whole, chosen = jets.batch(EVERYTHING), jets.batch(torch.tensor([7, 2]))
+    whole, two = jets.batch(EVERYTHING), jets.batch(torch.tensor([7, 2]))
     starts = whole.counts.cumsum(0) - whole.counts
     expected = [whole.constituents[starts[k] : starts[k] + whole.counts[k]] for k in (7, 2)]
-    assert torch.equal(chosen.constituents, torch.cat(expected))
-    assert torch.equal(chosen.label, whole.label[[7, 2]]) and torch.equal(chosen.nsub, whole.nsub[[7, 2]])
+    assert torch.equal(two.constituents, torch.cat(expected))
+    assert torch.equal(two.label, whole.label[[7, 2]]) and torch.equal(two.nsub, whole.nsub[[7, 2]])
 
 
 def test_neighbours_are_scikit_learn_s():

@@ -7,8 +7,8 @@ import pytest
 
 from common.physics.kinematics import four_vector
 
-from ..observables import around_axis, jet_kinematics, subjettiness
-from ..polynomials import connected_graphs, flow_polynomials, graphs_up_to, polynomial, products_up_to
+from ..observables.polynomials import connected_graphs, flow_polynomials, graphs_up_to, polynomial, products_up_to
+from ..observables.tagger_inputs import around_axis, jet_kinematics, subjettiness
 
 
 def padded(*constituents):

@@ -9,8 +9,8 @@ from common.physics.kinematics import four_vector, mass, pt, pt_eta_phi
 from common.physics.pythia import Particles
 from common.settings import load_settings
 
-from ..detector import detect
-from ..generator import generate
+from ..generator.detector import detect
+from ..generator.pythia import generate
 from ..settings import Settings
 from ..simulate import generate_all, mix
 
@@ -31,21 +31,21 @@ def perfect(config, **changes):
 
 def particles(*rows, event=0):
     """Return massless particles of an event from (PDG code, pt, eta, phi)."""
-    pid, *place = np.transpose(rows)
-    return Particles(np.full(len(rows), event), pid.astype(int), four_vector(*place))
+    pid, *direction = np.transpose(rows)
+    return Particles(np.full(len(rows), event), pid.astype(int), four_vector(*direction))
 
 
-def seen(config, found, seed=0):
-    return detect(found, config, np.random.default_rng(seed))
+def seen(config, event, seed=0):
+    return detect(event, config, np.random.default_rng(seed))
 
 
 def test_tracks_keep_their_direction_and_neutral_energy_is_conserved(config):
-    found = particles((211, 30, 0.31, 1.0), (22, 20, 0.32, 1.01), (22, 10, 0.33, 1.0), (2112, 5, -1.0, -2.0))
-    objects = seen(perfect(config), found)
+    event = particles((211, 30, 0.31, 1.0), (22, 20, 0.32, 1.01), (22, 10, 0.33, 1.0), (2112, 5, -1.0, -2.0))
+    objects = seen(perfect(config), event)
     assert len(objects.p4) == 3  # a track, the tower of both photons, the tower of the neutron
-    assert objects.p4[0] == pytest.approx(found.p4[0])
-    assert objects.p4[1, 3] == pytest.approx(found.p4[1:3, 3].sum())
-    assert objects.p4[2, 3] == pytest.approx(found.p4[3, 3])
+    assert objects.p4[0] == pytest.approx(event.p4[0])
+    assert objects.p4[1, 3] == pytest.approx(event.p4[1:3, 3].sum())
+    assert objects.p4[2, 3] == pytest.approx(event.p4[3, 3])
     _, eta, phi = pt_eta_phi(objects.p4[1:])
     assert np.abs(eta - [0.325, -1.0]).max() < 0.11 and np.abs(phi - [1.0, -2.0]).max() < 0.11
 
@@ -95,7 +95,7 @@ def test_jets_pass_the_article_s_selection(config, kind):
 
 
 def test_the_number_of_processes_does_not_change_the_jets(config):
-    small = config.model_copy(update={"n_jets": {"train": 4, "val": 2, "test": 2}, "jets_per_shard": 2})
+    small = config.model_copy(update={"n_jets": {"train": 4, "valid": 2, "test": 2}, "jets_per_shard": 2})
     one, two = (generate_all(small, threads=threads) for threads in (1, 2))
     for kind in ("qcd", "top"):
         assert np.array_equal(one[kind].constituents, two[kind].constituents)
@@ -104,7 +104,7 @@ def test_the_number_of_processes_does_not_change_the_jets(config):
 
 def test_mixing_keeps_labels_with_their_jets(config):
     jets = generate_all(
-        config.model_copy(update={"n_jets": {"train": 4, "val": 2, "test": 2}, "jets_per_shard": 4}), threads=1
+        config.model_copy(update={"n_jets": {"train": 4, "valid": 2, "test": 2}, "jets_per_shard": 4}), threads=1
     )
     mixed, label = mix(jets, 1, 3, np.random.default_rng(0))
     assert sorted(label) == [0, 0, 1, 1]

@@ -1,25 +1,25 @@
-"""Training: resuming, stopping, the linear tagger's minimum, and that the taggers learn at all."""
+"""Training: resuming, seeds, the linear tagger's minimum, and that the taggers learn at all."""
 
 import pytest
 import torch
 
-from ..jets import JetSet
 from ..model import Standardised, build
-from ..settings import TaggerConfig, TrainOne
-from ..train import Training, fit_linear, fit_network, loss_of, validate
+from ..prepared.jets import JetSet
+from ..settings import ExperimentConfig, TrainOne
+from ..train import cross_entropy, fit_linear, fit_network, mean_loss
 from .padded import random_jets
 
 ARGUMENTS = {"n_nsub": 22, "n_efp": 35, "neighbours": 4}
 
 
 def config(kind="pfn", *, epochs=3, patience=10, learning_rate=0.001):
-    tagger = TaggerConfig(kind=kind, epochs=epochs, neighbours=4, learning_rate=learning_rate)
-    return TrainOne(batch=32, patience=patience, tagger=tagger)
+    experiment = ExperimentConfig(kind=kind, epochs=epochs, neighbours=4, learning_rate=learning_rate)
+    return TrainOne(batch=32, patience=patience, experiment=experiment)
 
 
-def training(kind="pfn", seed=0, **changes):
+def network_of(kind="pfn", seed=0):
     torch.manual_seed(seed)
-    return Training(build(kind, **ARGUMENTS), config(kind, **changes), seed=seed)
+    return build(kind, **ARGUMENTS)
 
 
 def learnable(n_jets, seed):
@@ -37,52 +37,67 @@ class KilledError(Exception):
     """The machine went down."""
 
 
-def test_a_killed_training_ends_where_an_uninterrupted_one_does(tmp_path, monkeypatch):
+class KillsInEpoch(JetSet):
+    """Jets whose batches end with an error in the middle of an epoch, counted from 1."""
+
+    def __init__(self, jets, *, epoch):
+        vars(self).update(vars(jets))
+        self.epochs_left = epoch
+
+    def shuffled(self, size, generator):
+        self.epochs_left -= 1
+        for number, batch in enumerate(super().shuffled(size, generator)):
+            if self.epochs_left == 0 and number == 3:
+                raise KilledError
+            yield batch
+
+
+def test_a_killed_training_ends_where_an_uninterrupted_one_does(tmp_path):
     train, valid = learnable(200, 0), learnable(100, 1)
-    whole = training()
-    fit_network(whole, train, valid, tmp_path / "whole.pt")
-    killed, run_epoch = training(), Training.run_epoch
-
-    def run_once(self, jets):
-        if self.epochs.done:
-            raise KilledError
-        return run_epoch(self, jets)
-
-    monkeypatch.setattr(Training, "run_epoch", run_once)
+    whole, killed = network_of(), network_of()
+    expected = fit_network(whole, train, valid, config(), tmp_path / "whole.state", seed=0)
     with pytest.raises(KilledError):
-        fit_network(killed, train, valid, tmp_path / "killed.pt")
-    monkeypatch.undo()
-    resumed = training(seed=99)
-    fit_network(resumed, train, valid, tmp_path / "killed.pt")
-    assert resumed.epochs.history.epoch == [1, 2, 3]
-    assert resumed.epochs.history.train_loss == whole.epochs.history.train_loss
-    for name, value in whole.epochs.best_state.items():
-        assert torch.equal(value, resumed.epochs.best_state[name])
+        fit_network(killed, KillsInEpoch(train, epoch=3), valid, config(), tmp_path / "killed.state", seed=0)
+    resumed = network_of(seed=99)
+    history = fit_network(resumed, train, valid, config(), tmp_path / "killed.state", seed=99)
+    for name in ("epoch", "train_loss", "valid_loss"):
+        assert history[name] == expected[name] and len(history[name]) == 3, name
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
 
 
-def test_the_same_seed_gives_the_same_weights(tmp_path):
+def test_the_result_has_the_best_validation_loss(tmp_path):
+    """The rate is so large that the last epoch is not the best one."""
+    network, valid = network_of("nsub"), learnable(100, 1)
+    large = config("nsub", epochs=8, learning_rate=0.1)
+    history = fit_network(network, learnable(200, 0), valid, large, tmp_path / "a.state", seed=0)
+    assert history["valid_loss"][-1] > min(history["valid_loss"])
+    assert mean_loss(network, valid) == pytest.approx(min(history["valid_loss"]), rel=1e-6)
+
+
+def test_the_same_seed_gives_the_same_losses(tmp_path):
     train, valid = learnable(100, 0), learnable(50, 1)
-    first, second, other = training(seed=3), training(seed=3), training(seed=4)
-    for number, one in enumerate((first, second, other)):
-        fit_network(one, train, valid, tmp_path / f"{number}.pt")
-    losses = [one.epochs.history.train_loss for one in (first, second, other)]
-    assert losses[0] == losses[1] != losses[2]
+    first, second, other = (
+        fit_network(network_of(seed=seed), train, valid, config(), tmp_path / f"{number}.state", seed=seed)
+        for number, seed in enumerate((3, 3, 4))
+    )
+    assert first["train_loss"] == second["train_loss"] != other["train_loss"]
 
 
 @pytest.mark.parametrize("kind", ["pfn", "efn", "nsub", "graph"])
 def test_taggers_learn(tmp_path, kind):
-    one = training(kind, epochs=8, learning_rate=0.005)
-    fit_network(one, learnable(400, 0), learnable(200, 1), tmp_path / "a.pt")
-    assert one.epochs.best < 0.6, "0.69 is guessing"
+    network, eight = network_of(kind), config(kind, epochs=8, learning_rate=0.005)
+    history = fit_network(network, learnable(400, 0), learnable(200, 1), eight, tmp_path / "a.state", seed=0)
+    assert min(history["valid_loss"]) < 0.6, "0.69 is guessing"
 
 
 def test_the_linear_tagger_reaches_its_minimum():
     train, valid = learnable(400, 0), learnable(200, 1)
-    one = training("efp")
-    assert isinstance(one.network, Standardised)
-    one.network.fit_scale(train.efp)
-    fit_linear(one, train, valid)
-    one.network.zero_grad()
-    loss_of(one.network, train, torch.arange(len(train))).backward()
-    assert max(float(p.grad.abs().max()) for p in one.network.parameters()) < 1e-3
-    assert one.epochs.best == pytest.approx(validate(one.network, valid))
+    network = network_of("efp")
+    assert isinstance(network, Standardised)
+    network.fit_scale(train.efp)
+    history = fit_linear(network, train, valid)
+    network.zero_grad()
+    cross_entropy(network, train.batch(torch.arange(len(train)))).backward()
+    assert max(float(p.grad.abs().max()) for p in network.parameters()) < 1e-3
+    assert history["valid_loss"] == [pytest.approx(mean_loss(network, valid))]

@@ -1,4 +1,4 @@
-"""The article's table, recomputed from the published scores and labels, row by row."""
+"""The article's table, recomputed from the real scores and labels, row by row."""
 
 import pickle
 from pathlib import Path
@@ -12,14 +12,19 @@ from common.report.published import NumberClaim, load_published
 from common.report.verdict import Measured, decide
 from common.settings import load_settings
 
+from ..archive import files
 from ..evaluate import measure_taggers
-from ..prepare import check_same_jets, store_scores
+from ..prepare import store_scores
 from ..settings import Settings
 
 FOLDER = Path(__file__).parents[1]
 REAL = Path(__file__).parents[4] / "shared/real/top_tagging"
 DATASETS = {"labels", "scores"}
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the real scores are not beside this checkout")
+pytestmark = pytest.mark.skipif(
+    not REAL.is_dir(),
+    reason=f"{REAL} has no test_labels.npy and landscape_scores/*.npy; datasets.yaml says where both"
+    " data sets, `labels` and `scores`, are published",
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +35,9 @@ def settings():
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
     """Return the run's files by name; the labels as a pickle, as they are published."""
-    labels = tmp_path_factory.mktemp("labels") / "labels.pkl"
+    labels = tmp_path_factory.mktemp("labels") / files.LABELS
     labels.write_bytes(pickle.dumps(np.load(REAL / "test_labels.npy"), protocol=3))
-    return {path.name: path for path in (REAL / "landscape_scores").glob("*.npy")} | {"labels.pkl": labels}
+    return {path.name: path for path in (REAL / "landscape_scores").glob("*.npy")} | {files.LABELS: labels}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +46,8 @@ def measured(paths, settings, tmp_path_factory):
     with h5py.File(predictions, "w") as file:
         store_scores(file, paths, settings.prepare)
         file.create_group("trained")
-    found = measure_taggers(predictions, settings.evaluate.efficiencies)
-    return {key: Measured(**entry, sd=None, values=[entry["value"]]) for key, entry in found.items()}
+    metrics = measure_taggers(predictions, settings.evaluate.efficiencies)
+    return {key: Measured(**metric, sd=None, values=[metric["value"]]) for key, metric in metrics.items()}
 
 
 def claims():
@@ -76,31 +81,21 @@ def test_single_trainings_agree_to_all_digits(measured):
 
 
 def test_a_shift_by_one_jet_would_be_seen(paths, settings, tmp_path):
-    """What the lost last jet does if somebody pads the file: the labels come in runs, so the damage is small."""
-    scores = np.load(paths["PFN_v0.npy"])
+    """A file that lost a jet and was padded gives this; the labels come in runs, so the damage is small."""
+    scores = np.load(paths[files.SCORES["PFN"]])
     np.save(tmp_path / "PFN_v0.npy", np.concatenate([scores[:1], scores[:-1]]))
     with h5py.File(tmp_path / "p.h5", "w") as file:
-        store_scores(file, paths | {"PFN_v0.npy": tmp_path / "PFN_v0.npy"}, settings.prepare)
+        store_scores(file, paths | {files.SCORES["PFN"]: tmp_path / "PFN_v0.npy"}, settings.prepare)
         file.create_group("trained")
-    found = measure_taggers(tmp_path / "p.h5", [0.3])
+    metrics = measure_taggers(tmp_path / "p.h5", [0.3])
     claim = next(c for c in claims() if c.id == "pfn_auc")
-    assert abs(found["scores.PFN.auc"]["value"] - claim.value) > 0.02
+    assert abs(metrics["scores.PFN.auc"]["value"] - claim.value) > 0.02
 
 
 def test_a_real_file_without_its_last_jet_is_refused(paths, settings, tmp_path):
-    np.save(tmp_path / "PFN_v0.npy", np.load(paths["PFN_v0.npy"])[0:-1])
+    np.save(tmp_path / "PFN_v0.npy", np.load(paths[files.SCORES["PFN"]])[0:-1])
     with h5py.File(tmp_path / "p.h5", "w") as file, pytest.raises(InputError, match="One jet is missing"):
-        store_scores(file, paths | {"PFN_v0.npy": tmp_path / "PFN_v0.npy"}, settings.prepare)
-
-
-def test_jets_in_another_order_than_the_labels_are_refused(tmp_path):
-    label = np.array([0, 1, 1, 0], np.int8)
-    with h5py.File(tmp_path / "p.h5", "w") as file:
-        file["jets/test/label"] = label[::-1]
-        check_same_jets(label[::-1], file["jets/test"], tmp_path / "test.h5")
-        file["jets/test/label"][0] = 1
-        with pytest.raises(InputError, match="other labels"):
-            check_same_jets(label, file["jets/test"], tmp_path / "test.h5")
+        store_scores(file, paths | {files.SCORES["PFN"]: tmp_path / "PFN_v0.npy"}, settings.prepare)
 
 
 def test_the_reference_share_of_tops(measured):

@@ -18,7 +18,7 @@ Graph = tuple[tuple[int, int], ...]  # edges, sorted; an edge may occur several 
 
 
 def canonical(edges: Graph) -> Graph:
-    """Return the same for all relabellings of the vertices of a graph."""
+    """Return one representative of all graphs that differ only in the numbers of their vertices."""
     n_vertices = max(max(edge) for edge in edges) + 1
     relabelled = []
     for new in itertools.permutations(range(n_vertices)):
@@ -31,16 +31,16 @@ def connected_graphs(degree: int) -> tuple[Graph, ...]:
     """Return all connected loopless multigraphs with `degree` edges: 1, 2, 5, 12, 33, ... of them."""
     if degree == 1:
         return (((0, 1),),)
-    found = set()
+    graphs = set()
     for edges in connected_graphs(degree - 1):
         n_vertices = max(max(edge) for edge in edges) + 1
-        # One more edge joins two vertices, or a vertex and a new one; every graph can be built like this.
-        found |= {
+        # One more edge joins two vertices, or a vertex and a new one: this builds every graph.
+        graphs |= {
             canonical((*edges, pair))
             for pair in itertools.combinations(range(n_vertices + 1), 2)
             if pair[0] < n_vertices
         }
-    return tuple(sorted(found))
+    return tuple(sorted(graphs))
 
 
 def graphs_up_to(degree: int) -> list[Graph]:
@@ -49,13 +49,13 @@ def graphs_up_to(degree: int) -> list[Graph]:
 
 
 def products_up_to(degree: int) -> list[tuple[int, ...]]:
-    """Return all products of connected graphs with up to `degree` edges in total, as numbers in `graphs_up_to`."""
+    """Return all products of connected graphs with up to `degree` edges, as positions in `graphs_up_to(degree)`."""
     sizes = [len(graph) for graph in graphs_up_to(degree)]
     return [
-        chosen
+        factors
         for n_factors in range(1, degree + 1)
-        for chosen in itertools.combinations_with_replacement(range(len(sizes)), n_factors)
-        if sum(sizes[number] for number in chosen) <= degree
+        for factors in itertools.combinations_with_replacement(range(len(sizes)), n_factors)
+        if sum(sizes[position] for position in factors) <= degree
     ]
 
 
@@ -63,7 +63,7 @@ def polynomial(graph: Graph, shares: np.ndarray, distances: np.ndarray) -> np.nd
     """Return the polynomial (jet,) of one connected graph.
 
     Args:
-        graph: Its edges.
+        graph: Edges between vertices 0, 1, ...
         shares: (jet, constituent), zero where padded
         distances: (jet, constituent, constituent)
     """
@@ -84,9 +84,10 @@ def flow_polynomials(features: np.ndarray, *, degree: int) -> np.ndarray:
         features: (jet, constituent, 3): share of pT, distance in rapidity, distance in azimuth from the axis
         degree: Largest number of edges.
     """
-    shares, places = features[..., 0], features[..., 1:]
-    squares = (places**2).sum(axis=-1)
-    squares = squares[:, :, None] + squares[:, None, :] - 2 * places @ places.transpose(0, 2, 1)
+    shares, positions = features[..., 0], features[..., 1:]
+    squares = (positions**2).sum(axis=-1)  # (jet, constituent)
+    products = positions @ positions.transpose(0, 2, 1)  # (jet, constituent, constituent)
+    squares = squares[:, :, None] + squares[:, None, :] - 2 * products
     distances = np.sqrt(np.maximum(squares, 0))
     connected = np.stack([polynomial(graph, shares, distances) for graph in graphs_up_to(degree)], axis=1)
-    return np.stack([connected[:, list(chosen)].prod(axis=1) for chosen in products_up_to(degree)], axis=1)
+    return np.stack([connected[:, list(factors)].prod(axis=1) for factors in products_up_to(degree)], axis=1)

@@ -9,14 +9,15 @@ import pytest
 
 from common.errors import InputError
 
-from ..score_files import read_labels, read_npy, read_pickled_array, read_scores
+from ..archive.scores import read_labels, read_npy, read_pickled_array, read_scores
 
-REAL = Path(__file__).parents[4] / "shared/real/top_tagging"
+TREENIN = Path(__file__).parents[4] / "shared/real/top_tagging/TreeNiN_hd50_outProb_1percent.pkl"
+PUBLISHED = "https://github.com/SebastianMacaluso/TreeNiN (commit a1c0173)"
 N_REAL = 404_000
 
 
 class RunsCode:
-    """What a hostile pickle holds: a call that is made while it is loaded."""
+    """An object whose pickle calls a function while it is loaded, as a hostile pickle does."""
 
     def __init__(self, function, *arguments):
         self.call = (function, arguments)
@@ -136,8 +137,8 @@ def test_scores_must_be_finite_and_labels_0_or_1(tmp_path):
         read_labels(written(tmp_path / "a.pkl", np.array([0, 2])), n_jets=2)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real scores are not beside this checkout")
-def test_a_pickle_that_an_author_published():
+@pytest.mark.skipif(not TREENIN.is_file(), reason=f"{TREENIN} is not there; it is published at {PUBLISHED}")
+def test_the_published_pickle_of_treenin_is_read():
     """Scores of nine trainings of TreeNiN for the last 4,000 test jets."""
-    scores = read_pickled_array(REAL / "TreeNiN_hd50_outProb_1percent.pkl")
+    scores = read_pickled_array(TREENIN)
     assert scores.shape == (9, 4000) and 0 <= scores.min() < scores.max() <= 1

@@ -6,10 +6,10 @@ import pytest
 
 from common.errors import InputError
 
-from ..jet_files import DATASET, LAYOUT, count_jets, read_chunk, read_labels, write_jets
+from ..archive.jets import DATASET, LAYOUT, count_jets, read_chunk, write_jets
 
 
-def made(path, n_jets=7, split="test"):
+def write_sample(path, n_jets=7, split="test"):
     generator = np.random.default_rng(0)
     momenta = np.zeros((n_jets, 200, 4), np.float32)
     for jet, n in enumerate(generator.integers(5, 60, n_jets)):
@@ -20,18 +20,17 @@ def made(path, n_jets=7, split="test"):
 
 
 def test_a_round_trip_in_chunks(tmp_path):
-    momenta, label = made(tmp_path / "a.h5")
+    momenta, label = write_sample(tmp_path / "a.h5")
     assert count_jets(tmp_path / "a.h5") == 7
     parts = [read_chunk(tmp_path / "a.h5", a, a + 3) for a in (0, 3, 6)]
     assert np.array_equal(np.concatenate([part[0] for part in parts]), momenta)
     assert np.array_equal(np.concatenate([part[1] for part in parts]), label)
-    assert np.array_equal(read_labels(tmp_path / "a.h5", chunk=4), label)
     assert parts[0][0].dtype == np.float64
 
 
 def test_the_layout_is_the_archive_s(tmp_path):
-    """E_0, PX_0, PY_0, PZ_0 ... PZ_199, truthE, PX, PY, PZ; then ttv, is_signal_new; blosc is filter 32001."""
-    momenta, label = made(tmp_path / "a.h5", split="val")
+    """The columns are E_0, PX_0, PY_0, PZ_0 ... PZ_199, truthE, PX, PY, PZ; then ttv, is_signal_new. Blosc is 32001."""
+    momenta, label = write_sample(tmp_path / "a.h5", split="valid")
     with h5py.File(tmp_path / "a.h5") as file:
         table = file["table/table"]
         assert table.dtype.names == ("index", "values_block_0", "values_block_1")
@@ -45,7 +44,7 @@ def test_the_layout_is_the_archive_s(tmp_path):
 
 def test_pytables_reads_it(tmp_path):
     tables = pytest.importorskip("tables", reason="PyTables is not installed; the project does not need it")
-    momenta, label = made(tmp_path / "a.h5")
+    momenta, label = write_sample(tmp_path / "a.h5")
     with tables.open_file(tmp_path / "a.h5") as file:
         rows = file.root.table.table[:]
     assert np.array_equal(rows["values_block_0"][:, :800].reshape(-1, 200, 4), momenta[..., [3, 0, 1, 2]])
@@ -55,7 +54,7 @@ def test_pytables_reads_it(tmp_path):
 def test_a_file_that_pytables_wrote_is_read(tmp_path):
     """The archive's files were written by PyTables with blosc."""
     tables = pytest.importorskip("tables", reason="PyTables is not installed; the project does not need it")
-    made(tmp_path / "ours.h5")
+    write_sample(tmp_path / "ours.h5")
     with h5py.File(tmp_path / "ours.h5") as file:
         rows = file[DATASET][:]
     with tables.open_file(tmp_path / "theirs.h5", "w") as file:

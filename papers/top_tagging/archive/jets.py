@@ -2,8 +2,8 @@
 
 `/table/table` has one row per jet, compressed with blosc: `index`; `values_block_0` (804,) float32 with
 E, px, py, pz [GeV] of 200 constituents, hardest first, zeros behind the last, and the four-momentum of the top (zeros
-for QCD); `values_block_1` (2,) with `ttv` (0 train, 1 test, 2 val) and `is_signal_new` (1 top, 0 QCD). h5py reads it
-without PyTables, whose attributes are pickles.
+for QCD); `values_block_1` (2,) with `ttv` (0 train, 1 test, 2 validation) and `is_signal_new` (1 top, 0 QCD). h5py
+reads it without PyTables, whose attributes are pickles.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from common.errors import InputError
 DATASET = "table/table"
 N_STORED = 200  # constituents per jet
 LAYOUT = np.dtype([("index", "<i8"), ("values_block_0", "<f4", (4 * N_STORED + 4,)), ("values_block_1", "<i8", (2,))])
-ENERGY_FIRST, ENERGY_LAST = [3, 0, 1, 2], [1, 2, 3, 0]  # the archive's order of components, and ours
-TTV = {"train": 0, "test": 1, "val": 2}
+ENERGY_FIRST, ENERGY_LAST = [3, 0, 1, 2], [1, 2, 3, 0]  # from our order of components to the archive's, and back
+TTV = {"train": 0, "test": 1, "valid": 2}  # split -> value of the column
 
 
 @contextmanager
@@ -37,9 +37,9 @@ def open_table(path: Path) -> Iterator[h5py.Dataset]:
         raise InputError(f"{path}: expected an HDF5 file, found something else ({error}). Fetch it again.") from None
     with file:
         table = file.get(DATASET)
-        found = table.dtype if isinstance(table, h5py.Dataset) else f"only {list(file)}"
-        if found != LAYOUT:
-            raise InputError(f"{path}: expected a table '{DATASET}' of the type {LAYOUT}, found {found}.")
+        layout = table.dtype if isinstance(table, h5py.Dataset) else f"only {list(file)}"
+        if layout != LAYOUT:
+            raise InputError(f"{path}: expected a table '{DATASET}' of the type {LAYOUT}, found {layout}.")
         yield table
 
 
@@ -50,28 +50,23 @@ def count_jets(path: Path) -> int:
 
 
 def read_chunk(path: Path, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return some jets of a file.
+    """Return the jets `start` to `stop` of a file.
 
     Returns:
-        px, py, pz, E [GeV] in double precision (jet, 200, 4), because the mass is a small difference of large numbers;
-        the labels (jet,), 1 for top.
+        px, py, pz, E [GeV] (jet, 200, 4) in double precision, because the mass is a small difference of large numbers.
+        Labels (jet,), 1 for top.
 
     Raises:
         InputError: If a label is neither 0 nor 1 or a momentum is not finite.
     """
     with open_table(path) as table:
         rows = table[start:stop]
-    momenta = rows["values_block_0"][:, : 4 * N_STORED].astype(np.float64).reshape(-1, N_STORED, 4)[..., ENERGY_LAST]
+    components = rows["values_block_0"][:, : 4 * N_STORED].astype(np.float64)  # (jet, 800)
+    momenta = components.reshape(-1, N_STORED, 4)[..., ENERGY_LAST]  # (jet, constituent, component)
     label = rows["values_block_1"][:, 1]
     if not np.isfinite(momenta).all() or not np.isin(label, (0, 1)).all():
         raise InputError(f"{path}: jets {start} to {stop} have momenta that are not finite, or labels other than 0, 1.")
     return momenta, label.astype(np.int8)
-
-
-def read_labels(path: Path, *, chunk: int) -> np.ndarray:
-    """Return the labels (jet,) of a file, read `chunk` jets at a time."""
-    n_jets = count_jets(path)
-    return np.concatenate([read_chunk(path, a, min(a + chunk, n_jets))[1] for a in range(0, n_jets, chunk)])
 
 
 def write_jets(path: Path, constituents: np.ndarray, truth: np.ndarray, label: np.ndarray, *, split: str) -> None:
@@ -82,12 +77,12 @@ def write_jets(path: Path, constituents: np.ndarray, truth: np.ndarray, label: n
         constituents: (jet, 200, 4) px, py, pz, E [GeV], sorted and padded
         truth: (jet, 4) of the top; zeros for QCD
         label: (jet,), 1 for top
-        split: "train", "val" or "test"; the column `ttv`.
+        split: "train", "valid" or "test", for the column `ttv`.
     """
     rows = np.zeros(len(label), LAYOUT)
     rows["index"] = np.arange(len(label))
-    momenta = np.concatenate([constituents, truth[:, None]], axis=1)[..., ENERGY_FIRST]
-    rows["values_block_0"] = momenta.reshape(len(label), -1)
+    momenta = np.concatenate([constituents, truth[:, None]], axis=1)[..., ENERGY_FIRST]  # (jet, 201, component)
+    rows["values_block_0"] = momenta.reshape(len(label), -1)  # (jet, 804)
     rows["values_block_1"] = np.column_stack([np.full(len(label), TTV[split]), label])
     chunks = (min(1000, max(len(label), 1)),)
     with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:

@@ -13,7 +13,7 @@ import numpy as np
 from common.errors import InputError
 from common.pickles import read_pickle
 
-MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")  # the same, before and since numpy 2
+MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")  # one module, named differently before and since numpy 2
 
 
 def _empty_array(kind: type, shape: tuple[int, ...], _: bytes) -> np.ndarray:
@@ -24,7 +24,7 @@ def _empty_array(kind: type, shape: tuple[int, ...], _: bytes) -> np.ndarray:
 
 
 def _encode(text: str, encoding: str) -> bytes:
-    """Return the bytes that Python 3 hides in a text in pickles of protocol 2."""
+    """Return the bytes that Python 3 stores as text in pickles of protocol 2."""
     if encoding != "latin1":
         raise pickle.UnpicklingError(f"it asks for the encoding {encoding!r}")
     return text.encode("latin1")
@@ -42,7 +42,7 @@ def read_pickled_array(path: Path) -> np.ndarray:
     """Return the numeric array of a pickle file without running code of its author.
 
     Raises:
-        InputError: If the file holds anything else than one array, or list, of numbers.
+        InputError: If the file holds anything but one array, or list, of numbers.
     """
     expected = "one plain numpy array"
     content = read_pickle(path, expected=expected, admitted=ADMITTED, encoding="latin1")
@@ -53,7 +53,7 @@ def read_pickled_array(path: Path) -> np.ndarray:
 
 
 def read_npy(path: Path) -> np.ndarray:
-    """Return the numeric array of a .npy file; pickles inside of it are refused.
+    """Return the numeric array of a .npy file; pickles inside it are refused.
 
     Raises:
         InputError: If the file holds anything else.
@@ -77,7 +77,7 @@ def read_labels(path: Path, *, n_jets: int) -> np.ndarray:
     """Return the labels (jet,) of the test jets: 1 for top, 0 for QCD.
 
     Raises:
-        InputError: If there are not `n_jets` of them, or others than 0 and 1.
+        InputError: If there are not `n_jets` labels, or a label is neither 0 nor 1.
     """
     labels = read_pickled_array(path)
     check_length(labels, path, n_jets=n_jets)
@@ -100,7 +100,7 @@ def read_scores(path: Path, *, n_jets: int) -> np.ndarray:
 
 
 def check_length(values: np.ndarray, path: Path, *, n_jets: int) -> None:
-    """Raise an InputError unless `values` is (n_jets,); the known way to lose the last jet is named."""
+    """Raise an InputError unless `values` is (n_jets,); the message names the known way to lose the last jet."""
     if values.shape == (n_jets,):
         return
     hint = ""

@@ -14,13 +14,14 @@ import numpy as np
 from common.physics.jets import as_p4, cluster, events_of
 from common.physics.kinematics import delta_r, pt_eta_phi
 from common.physics.pythia import final_particles, momenta, start_pythia
-from papers.top_tagging.detector import detect
-from papers.top_tagging.jet_files import N_STORED
-from papers.top_tagging.settings import SimulateConfig
 
-TOP, W_BOSON = 6, 24
+from ..archive.jets import N_STORED
+from ..settings import SimulateConfig
+from .detector import detect
+
+TOP, W_BOSON = 6, 24  # PDG codes
 BATCH = 100  # events
-PROCESS = {
+PROCESS = {  # Pythia's settings for each of labels.CLASSES
     "top": ["Top:gg2ttbar = on", "Top:qqbar2ttbar = on", "24:onMode = off", "24:onIfAny = 1 2 3 4 5"],
     "qcd": ["HardQCD:all = on"],
 }
@@ -28,10 +29,10 @@ PROCESS = {
 
 @dataclass(frozen=True)
 class Jets:
-    """Selected jets: px, py, pz, E [GeV] of the constituents (jet, 200, 4), and of the top (jet, 4)."""
+    """Selected jets; four-momenta are px, py, pz, E [GeV]."""
 
-    constituents: np.ndarray
-    truth: np.ndarray
+    constituents: np.ndarray  # (jet, 200, 4)
+    truth: np.ndarray  # (jet, 4) of the top; zeros for QCD
 
 
 def settings_of(kind: str, config: SimulateConfig) -> list[str]:
@@ -49,13 +50,13 @@ def settings_of(kind: str, config: SimulateConfig) -> list[str]:
 def padded(constituents: np.ndarray) -> np.ndarray:
     """Return the hardest 200 of a jet's constituents (n, 4) as (200, 4), sorted by pT and padded with zeros."""
     order = np.argsort(-np.hypot(constituents[:, 0], constituents[:, 1]))[:N_STORED]
-    found = np.zeros((N_STORED, 4), np.float32)
-    found[: len(order)] = constituents[order]
-    return found
+    stored = np.zeros((N_STORED, 4), np.float32)
+    stored[: len(order)] = constituents[order]
+    return stored
 
 
 def matched_top(event: ak.Array, jet: np.ndarray, radius: float) -> np.ndarray | None:
-    """Return the four-momentum (4,) of a top that a jet contains with its three quarks, or None.
+    """Return the four-momentum (4,) of a top that lies in the jet together with its three quarks, or None.
 
     Args:
         event: Pythia's record of one event, with `id`, `daughter1`, `daughter2` and `p`.
@@ -65,7 +66,7 @@ def matched_top(event: ak.Array, jet: np.ndarray, radius: float) -> np.ndarray |
     code = np.abs(ak.to_numpy(event.id))
     first, last = ak.to_numpy(event.daughter1), ak.to_numpy(event.daughter2)
     p4 = momenta(event.p)
-    for top in np.flatnonzero((code == TOP) & (first != last)):  # the last copy: the one that decays
+    for top in np.flatnonzero((code == TOP) & (first != last)):  # only the last copy of a top decays
         pair = (first[top], last[top])
         bosons = [index for index in pair if code[index] == W_BOSON]
         if len(bosons) != 1:
@@ -80,12 +81,12 @@ def matched_top(event: ak.Array, jet: np.ndarray, radius: float) -> np.ndarray |
 
 
 def select(events: ak.Array, kind: str, config: SimulateConfig, generator: np.random.Generator) -> Jets:
-    """Return the selected jets of some events, at most one each."""
+    """Return the selected jets of some events, at most one per event."""
     objects = events_of(detect(final_particles(events), config.detector, generator), n_events=len(events))
     jets, constituents = cluster(
         objects, algorithm=fastjet.antikt_algorithm, radius=config.jet_radius, lowest_pt_gev=config.jet_pt_gev[0]
     )
-    found, truth = [], []
+    selected, truth = [], []
     for index in np.flatnonzero(ak.to_numpy(ak.num(jets.px)) > 0):
         candidates = as_p4(jets[index])
         pt, eta, _ = pt_eta_phi(candidates)
@@ -95,9 +96,9 @@ def select(events: ak.Array, kind: str, config: SimulateConfig, generator: np.ra
                 np.zeros(4) if kind == "qcd" else matched_top(events[index], candidates[number], config.matching_radius)
             )
             if top is not None:
-                found.append(padded(as_p4(constituents[index][number])))
+                selected.append(padded(as_p4(constituents[index][number])))
                 truth.append(top)
-    return Jets(np.array(found).reshape(-1, N_STORED, 4), np.array(truth).reshape(-1, 4))
+    return Jets(np.array(selected).reshape(-1, N_STORED, 4), np.array(truth).reshape(-1, 4))
 
 
 def generate(kind: str, config: SimulateConfig, *, n_jets: int, seed: int) -> Jets:
@@ -105,11 +106,11 @@ def generate(kind: str, config: SimulateConfig, *, n_jets: int, seed: int) -> Je
     pythia = start_pythia(settings_of(kind, config), seed=seed)
     generator = np.random.default_rng(seed)
     parts: list[Jets] = []
-    n_events = n_found = 0
-    while n_found < n_jets:
+    n_events = n_selected = 0
+    while n_selected < n_jets:
         events = pythia.nextBatch(BATCH).prt
         parts.append(select(events, kind, config, generator))
-        n_events, n_found = n_events + len(events), n_found + len(parts[-1].truth)
+        n_events, n_selected = n_events + len(events), n_selected + len(parts[-1].truth)
     logging.info("%s, seed %d: %d jets of %d events", kind, seed, n_jets, n_events)
     constituents = np.concatenate([part.constituents for part in parts])[:n_jets]
     return Jets(constituents, np.concatenate([part.truth for part in parts])[:n_jets])

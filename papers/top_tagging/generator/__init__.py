@@ -1,0 +1,1 @@
+"""Tops and QCD jets of known truth: Pythia's events, a toy detector, the article's selection."""

@@ -1,0 +1,1 @@
+"""What the taggers see of a jet: constituents around its axis, N-subjettiness, energy flow polynomials."""
