@@ -1,16 +1,16 @@
-"""Which files the rules of arXiv:1604.01444 need for the classifiers that a run's settings name."""
+"""The files that the rules need for the classifiers in the settings of a run."""
 
 from typing import Any
 
 from common.workflow.paper import Paper
-from papers.nova_cvn.settings import NETWORKS
+
+from .settings import NETWORKS
 
 
 class Experiments:
     """Input and parameter functions of rules.smk; wildcards are Snakemake's."""
 
     def __init__(self, paper: Paper) -> None:
-        """Remember the paper."""
         self._paper = paper
 
     def receipts(self, wildcards: Any) -> list[str]:
@@ -24,16 +24,19 @@ class Experiments:
         """Return the settings of one training as JSON, so that a change of another one does not repeat it."""
         return str(self._paper.settings(wildcards.run).train.one(wildcards.method).model_dump_json())
 
-    def scores(self, wildcards: Any) -> list[str]:
-        """Return the scores of all classifiers of a seed."""
+    def predictions(self, wildcards: Any) -> list[str]:
+        """Return the predictions of all classifiers of a seed."""
         return [
-            f"results/nova_cvn/{wildcards.run}/seed{wildcards.seed}/{name}/scores.h5" for name in self._names(wildcards)
+            f"results/nova_cvn/{wildcards.run}/seed{wildcards.seed}/{name}/predictions.h5"
+            for name in self._names(wildcards)
         ]
 
-    def all_scores(self, wildcards: Any) -> list[str]:
-        """Return the scores of all classifiers of all seeds."""
+    def all_predictions(self, wildcards: Any) -> list[str]:
+        """Return the predictions of all classifiers of all seeds."""
         return [
-            path for name in self._names(wildcards) for path in self._paper.per_seed(f"{name}/scores.h5")(wildcards)
+            path
+            for name in self._names(wildcards)
+            for path in self._paper.per_seed(f"{name}/predictions.h5")(wildcards)
         ]
 
     def histories(self, wildcards: Any) -> list[str]:
@@ -42,6 +45,6 @@ class Experiments:
         return [path for name in names for path in self._paper.per_seed(f"{name}/history.csv")(wildcards)]
 
     def _names(self, wildcards: Any) -> list[str]:
-        """Return "<folder>/<classifier>" of all classifiers; those of Keras and the others have different stages."""
+        """Return "<folder>/<classifier>" of all classifiers; networks and baselines are scored by different stages."""
         experiments = self._paper.settings(wildcards.run).train.experiments
         return [f"{'keras' if e.kind in NETWORKS else 'baseline'}/{name}" for name, e in experiments.items()]

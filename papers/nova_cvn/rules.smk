@@ -4,8 +4,8 @@ REQUIRED INPUTS:
     archive runs: the course server's files neutrino<N>.h5, asked for by stage fetch; or DUNE's events of datasets.yaml
     generated runs: none
 OUTPUTS (below results/nova_cvn/<run>/):
-    prepared/<split>.h5 · seed<k>/keras/<network>/{model.keras, history.csv, scores.h5} ·
-    seed<k>/baseline/<classifier>/scores.h5 · seed<k>/metrics.json · figures/
+    prepared/<split>.h5 · seed<k>/keras/<network>/{model.keras, history.csv, predictions.h5} ·
+    seed<k>/baseline/<method>/predictions.h5 · seed<k>/metrics.json · figures/
 """
 
 from common.workflow.paper import Paper
@@ -125,7 +125,7 @@ rule predict:
         model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
         code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/keras/{{method}}/scores.h5",
+        predictions=f"{paper.results}/seed{{seed}}/keras/{{method}}/predictions.h5",
     log:
         f"{paper.results}/logs/predict_{{method}}_seed{{seed}}.log",
     benchmark:
@@ -145,16 +145,16 @@ rule predict:
         )
 
 
-rule baselines:
+rule predict_baselines:
     input:
         **PREPARED,
-        code=paper.code("baselines"),
+        code=paper.code("predict_baselines"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/baseline/{{method}}/scores.h5",
+        predictions=f"{paper.results}/seed{{seed}}/baseline/{{method}}/predictions.h5",
     log:
-        f"{paper.results}/logs/baselines_{{method}}_seed{{seed}}.log",
+        f"{paper.results}/logs/predict_baselines_{{method}}_seed{{seed}}.log",
     benchmark:
-        f"{paper.results}/benchmarks/baselines_{{method}}_seed{{seed}}.jsonl"
+        f"{paper.results}/benchmarks/predict_baselines_{{method}}_seed{{seed}}.jsonl"
     wildcard_constraints:
         method="[a-z0-9_]+",
     conda:
@@ -164,7 +164,7 @@ rule baselines:
         config=experiments.one,
     shell:
         paper.shell(
-            "baselines",
+            "predict_baselines",
             "--config {params.config:q} --seed {wildcards.seed} --train {input.train:q} --valid {input.valid:q}"
             " --test {input.test:q} --predictions {output.predictions:q}",
         )
@@ -174,7 +174,8 @@ rule evaluate:
     input:
         valid=PREPARED["valid"],
         test=PREPARED["test"],
-        predictions=experiments.scores,
+        predictions=experiments.predictions,
+        published="papers/nova_cvn/published.yaml",  # numbers of the thesis events
         code=paper.code("evaluate"),
     output:
         metrics=f"{paper.results}/seed{{seed}}/metrics.json",
@@ -199,9 +200,10 @@ rule figures:
         receipts=paper.receipts,
         valid=PREPARED["valid"],
         test=PREPARED["test"],
-        predictions=experiments.all_scores,
+        predictions=experiments.all_predictions,
         histories=experiments.histories,
         metrics=f"{paper.results}/metrics.json",
+        published="papers/nova_cvn/published.yaml",
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:

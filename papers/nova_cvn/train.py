@@ -1,7 +1,7 @@
 """Train one network with Keras and TensorFlow (arXiv:1604.01444, Sec. on the training).
 
 Prepared events of the splits train and valid -> model.keras with the last weights, and history.csv. As in the article
-there is no early stopping; the validation loss is only looked at. A killed training goes on after its last epoch.
+there is no early stopping; the validation loss is only recorded. A killed training continues after its last epoch.
 """
 
 import json
@@ -20,11 +20,13 @@ from common.errors import InputError
 from common.stage import parse, run
 from common.tables import as_csv
 from common.training.checkpoints import checkpoint_name
-from papers.nova_cvn.batches import plain_batches, training_batches
-from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.network import build, n_trained, set_up
-from papers.nova_cvn.schedule import CaffeSGD, learning_rate
-from papers.nova_cvn.settings import TrainOne
+
+from .network.build import build, n_trained
+from .network.optimiser import CaffeSGD, learning_rate
+from .network.runtime import set_up
+from .prepared.batches import plain_batches, training_batches
+from .prepared.file import Prepared
+from .settings import TrainOne
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,16 @@ class History:
     seconds: list[float] = field(default_factory=list)
 
 
-def compile_network(network: keras.Model, config: TrainOne, *, n_train: int) -> None:
-    """Give a network the article's optimiser, its schedule scaled to `n_train` events.
+def build_untrained(train: Prepared, config: TrainOne) -> keras.Model:
+    """Return the untrained network for the shape of the training images."""
+    return build(train.shape, config.experiment, formulation=config.formulation)
 
-    `jit_compile=False`: with XLA, convolutions on a CPU do without oneDNN. Keras decides the same by itself on a
-    machine that has nothing but a CPU.
+
+def compile_network(network: keras.Model, config: TrainOne, *, n_train: int) -> None:
+    """Give a network the article's optimiser, with the schedule scaled to `n_train` events.
+
+    `jit_compile=False` because XLA's convolutions on a CPU do not use oneDNN. On a machine without a GPU, Keras would
+    decide the same by itself.
     """
     experiment = config.experiment
     n_iterations = experiment.epochs * math.ceil(n_train / experiment.batch)
@@ -66,7 +73,7 @@ def train_epoch(network: keras.Model, train: Prepared, config: TrainOne, *, rand
     )
     loss = mean_loss((network.train_on_batch(images, label), len(label)) for images, label in batches)
     if not math.isfinite(loss):
-        raise InputError("the training loss is not a number any more: try a smaller learning_rate in config.yaml")
+        raise InputError("the training loss is no longer a number: try a smaller learning_rate in config.yaml")
     return loss
 
 
@@ -77,7 +84,7 @@ def validation_loss(network: keras.Model, valid: Prepared) -> float:
 
 
 def mean_loss(batches: Iterable[tuple[float, int]]) -> float:
-    """Return the mean of each batch's (mean loss, number of events); Keras forgets the one before with every batch."""
+    """Return the mean loss per event; Keras reports each batch by itself, as (mean loss, number of events) here."""
     total = n_events = 0.0
     for loss, n in batches:
         total, n_events = total + n * float(loss), n_events + n
@@ -85,10 +92,10 @@ def mean_loss(batches: Iterable[tuple[float, int]]) -> float:
 
 
 class Checkpoint:
-    """The state of a training after its last finished epoch: a network, and a note that names it."""
+    """The state of a training after its last finished epoch: a network, and the history as a note beside it."""
 
     def __init__(self, note: Path) -> None:
-        """Remember the note's path; nothing is read yet."""
+        """Take the path of the note; nothing is read yet."""
         self._note = note
 
     def _network(self, epoch: int) -> Path:
@@ -99,11 +106,11 @@ class Checkpoint:
         if not self._note.exists():
             return None
         history = History(**json.loads(self._note.read_text(encoding="utf-8")))
-        log.info("going on after epoch %d", len(history.epoch))
+        log.info("continued after epoch %d", len(history.epoch))
         return keras.saving.load_model(self._network(len(history.epoch))), history
 
     def save(self, network: keras.Model, history: History) -> None:
-        """Write the network, then the note; a process killed in between leaves the state before."""
+        """Write the network, then the note; a process killed in between leaves the previous state."""
         epoch = len(history.epoch)
         self._note.parent.mkdir(parents=True, exist_ok=True)
         with atomic_output(self._network(epoch)) as path:
@@ -118,7 +125,7 @@ class Checkpoint:
 
 
 def seed_dropout(network: keras.Model, *, seed: int, epoch: int) -> None:
-    """Make the dropout of an epoch depend on nothing but seed and epoch: Keras does not save its state."""
+    """Make the dropout of an epoch depend on seed and epoch alone, because Keras does not save its state."""
     for layer in network.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign([seed, epoch])
@@ -127,7 +134,7 @@ def seed_dropout(network: keras.Model, *, seed: int, epoch: int) -> None:
 def fit(
     network: keras.Model, splits: tuple[Prepared, Prepared], config: TrainOne, *, seed: int, history: History
 ) -> Iterator[int]:
-    """Train on the first split, from the last finished epoch on; yield each epoch once it is in `history`."""
+    """Train on the first split, from the last finished epoch on; yield each epoch after it was added to `history`."""
     train, valid = splits
     started = time.monotonic() - (history.seconds[-1] if history.seconds else 0.0)
     for epoch in range(len(history.epoch) + 1, config.experiment.epochs + 1):
@@ -146,7 +153,7 @@ def fit(
 
 
 def main() -> None:
-    """Train, write, drop the checkpoint."""
+    """Train, write the network and its history, remove the checkpoint."""
     arguments = parse(
         __doc__, config=TrainOne, paths=["train", "valid", "model", "history"], numbers=["seed", "threads"]
     )
@@ -155,7 +162,7 @@ def main() -> None:
     splits = (Prepared(arguments.train), Prepared(arguments.valid))
     name = checkpoint_name(config, [arguments.train, arguments.valid], seed=arguments.seed, code=Path(__file__).parent)
     checkpoint = Checkpoint(arguments.model.parent.parent / "checkpoints" / Path(name).with_suffix(".json"))
-    network, history = checkpoint.load() or (build(splits[0].shape, config.experiment), History())
+    network, history = checkpoint.load() or (build_untrained(splits[0], config), History())
     if not history.epoch:
         compile_network(network, config, n_train=len(splits[0]))
     log.info("%d trained parameters, %d training events", n_trained(network), len(splits[0]))

@@ -1,4 +1,4 @@
-"""Reader of the pixel maps that DUNE has released with its own network (github.com/DUNE/dune-cvn).
+"""Reader of the pixel maps that DUNE has released with a network like this one (github.com/DUNE/dune-cvn).
 
 `partition.p` lists the events and their labels; beside it lies one `event<i>.gz` for each: zlib-compressed uint8
 (3 views, 500 wires, 500 times). Five by five pixels become one by their largest value, and the window of NOvA's pixel
@@ -14,8 +14,9 @@ import numpy as np
 
 from common.errors import InputError, nearest
 from common.pickles import read_pickle
-from papers.nova_cvn.classes import NC
-from papers.nova_cvn.events import N_CELLS, N_PLANES, Events
+
+from ..prepared.labels import NC
+from ..prepared.pixel_map import MAP_CELLS, MAP_PLANES, Events
 
 LABELS = "partition.p"
 N_VIEWS, N_FINE, MERGED = 3, 500, 5
@@ -28,10 +29,10 @@ def read_labels(path: Path) -> dict[str, list[int]]:
     """Return [is antineutrino, flavour, mode, protons, pions, π⁰, neutrons] by event.
 
     Raises:
-        InputError: If the file is no such list.
+        InputError: If the file is missing or is no such list.
     """
     if not path.exists():
-        raise InputError(f"{path}: this list of events and labels is missing; the events beside it cannot be used.")
+        raise InputError(f"{path}: this list of events and labels is missing, so the events beside it cannot be used.")
     expected = "event names and their labels"
     content = read_pickle(path, expected=expected)
     try:
@@ -42,7 +43,7 @@ def read_labels(path: Path) -> dict[str, list[int]]:
 
 
 def interaction_type(label: list[int]) -> int:
-    """Return the place in classes.INTERACTIONS of a DUNE label.
+    """Return the index into labels.INTERACTIONS of a DUNE label.
 
     Raises:
         ValueError: If flavour or mode is unknown.
@@ -56,7 +57,7 @@ def interaction_type(label: list[int]) -> int:
 
 
 def read_maps(path: Path) -> np.ndarray:
-    """Return the full views (view, wire, time) uint8 of one event.
+    """Return the uncut views (view, wire, time) uint8 of one event.
 
     Raises:
         InputError: If the file is damaged or has another size.
@@ -74,23 +75,24 @@ def as_pixel_map(fine: np.ndarray) -> np.ndarray:
     """Return the views (view, plane, cell) uint8 of NOvA's size from (view, wire, time)."""
     n = N_FINE // MERGED
     merged = fine.reshape(N_VIEWS, n, MERGED, n, MERGED).max(axis=(2, 4))
-    views = np.zeros((N_VIEWS, N_PLANES, N_CELLS), np.uint8)
+    views = np.zeros((N_VIEWS, MAP_PLANES, MAP_CELLS), np.uint8)
     for view, image in zip(views, merged, strict=True):
         columns, rows = np.nonzero(image)
         if not len(columns):
             continue
         first = int(columns.min())
-        low = int(np.median(rows)) - N_CELLS // 2
-        kept = (columns < first + N_PLANES) & (rows >= low) & (rows < low + N_CELLS)
-        view[columns[kept] - first, rows[kept] - low] = image[columns[kept], rows[kept]]
+        low = int(np.median(rows)) - MAP_CELLS // 2
+        inside = (columns < first + MAP_PLANES) & (rows >= low) & (rows < low + MAP_CELLS)
+        view[columns[inside] - first, rows[inside] - low] = image[columns[inside], rows[inside]]
     return views
 
 
 def read_dune(path: Path) -> Iterator[Events]:
-    """Yield the one event of a file `event<i>.gz`; its energies are not in this release and are given as 0.
+    """Yield the one event of a file `event<i>.gz`; the release has no energies, so they are 0.
 
     Raises:
-        InputError: If it or the list of labels beside it is missing or damaged, or its label is missing or unknown.
+        InputError: If the file or the list of labels beside it is missing or damaged, or if the event has no label
+            or an unknown one.
     """
     labels = read_labels(path.with_name(LABELS))
     name = str(event_number(path))

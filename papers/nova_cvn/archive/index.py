@@ -1,4 +1,4 @@
-"""The list of pixel-map files that a course server gave us; nobody publishes how many there are."""
+"""The index of the course server's files, which the stage fetch writes: nobody publishes how many there are."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from common.yamlio import Strict
 
 
 class Entry(Strict):
-    """One file that is at hand."""
+    """One downloaded file."""
 
     number: int
     file: str  # path below the data root
@@ -18,7 +18,7 @@ class Entry(Strict):
 
 
 class Index(Strict):
-    """Content of index-<first>-<last>.json."""
+    """Content of `index-<first>-<last>.json`."""
 
     address: str
     found: list[Entry]
@@ -26,12 +26,12 @@ class Index(Strict):
 
 
 def read_index(path: Path) -> Index:
-    """Return the list that stage fetch wrote.
+    """Return the index that the stage fetch wrote.
 
     Raises:
-        InputError: If the file is no such list.
+        InputError: If the file is no such index.
     """
     try:
         return Index.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        raise InputError(f"{path}: expected a list of files, found something else ({error}). Move it away.") from None
+        raise InputError(f"{path}: expected an index of files, found something else ({error}). Move it away.") from None

@@ -10,33 +10,34 @@ import h5py
 import numpy as np
 
 from common.errors import InputError, nearest
-from papers.nova_cvn.classes import INTERACTIONS, N_LABELS
-from papers.nova_cvn.events import Events
-from papers.nova_cvn.layout import N_PIXELS, Layout, as_views, infer_layout
+
+from ..prepared.labels import INTERACTIONS, N_LABELS
+from ..prepared.pixel_map import Events
+from .axis_order import N_PIXELS, AxisOrder, as_views, infer_axis_order
 
 MAPS, GROUP = "cvnmap", "neutrino"
 TRUTH = ("interaction", "nuenergy", "lepenergy")
-N_FOR_LAYOUT = 1000  # events that decide on the order of axes
+N_FOR_AXIS_ORDER = 1000  # events from which the order of the axes is decided
 
 
-def read_nova(path: Path, *, block_events: int, min_layout_ratio: float) -> Iterator[Events]:
-    """Yield the events of one file in its own order.
+def read_nova(path: Path, *, block_events: int, min_order_ratio: float) -> Iterator[Events]:
+    """Yield the events of one file in the order of the file.
 
     Args:
         path: The file.
-        block_events: That are in memory at once.
-        min_layout_ratio: See `infer_layout`.
+        block_events: Events that are read at a time.
+        min_order_ratio: See `infer_axis_order`.
 
     Raises:
         InputError: If the file is no HDF5 file or incomplete, lacks a data set, has another shape or type, an unknown
-            interaction type, or an order of axes that cannot be told.
+            interaction type, or axes whose order cannot be recognised.
     """
     with _opened(path) as file:
         try:
             n_events = _check(file, path)
-            layout = infer_layout(file[MAPS][:N_FOR_LAYOUT], min_ratio=min_layout_ratio, where=str(path))
+            order = infer_axis_order(file[MAPS][:N_FOR_AXIS_ORDER], min_ratio=min_order_ratio, where=str(path))
             for start in range(0, n_events, block_events):
-                yield _block(file, slice(start, min(start + block_events, n_events)), layout=layout, where=path)
+                yield _block(file, slice(start, min(start + block_events, n_events)), order=order, where=path)
         except OSError as error:
             raise InputError(f"{path}: the file is damaged or incomplete ({error}). Fetch it again.") from None
 
@@ -57,7 +58,7 @@ def _opened(path: Path) -> h5py.File:
 
 
 def _check(file: h5py.File, path: Path) -> int:
-    """Return the number of events of a file that has all that is needed."""
+    """Return the number of events, after checking the data sets, their shapes and types."""
     names = [MAPS, *(f"{GROUP}/{name}" for name in TRUTH)]
     for name in names:
         if not isinstance(file.get(name), h5py.Dataset):
@@ -79,7 +80,7 @@ def _check(file: h5py.File, path: Path) -> int:
     return len(maps)
 
 
-def _block(file: h5py.File, part: slice, *, layout: Layout, where: Path) -> Events:
+def _block(file: h5py.File, part: slice, *, order: AxisOrder, where: Path) -> Events:
     interaction, energy, lepton = (file[GROUP][name][part] for name in TRUTH)
     bad = ~np.isin(interaction, np.arange(N_LABELS))
     if bad.any():
@@ -88,7 +89,7 @@ def _block(file: h5py.File, part: slice, *, layout: Layout, where: Path) -> Even
             f" {interaction[bad][0]} at event {part.start + int(np.argmax(bad))}."
         )
     if not np.isfinite(energy).all():
-        place = part.start + int(np.argmin(np.isfinite(energy)))
-        raise InputError(f"{where}: expected finite energies in '{GROUP}/nuenergy', found another at event {place}.")
+        first = part.start + int(np.argmin(np.isfinite(energy)))
+        raise InputError(f"{where}: expected finite energies in '{GROUP}/nuenergy', found another at event {first}.")
     lepton = np.where(np.isfinite(lepton), lepton, 0.0)
-    return Events(as_views(file[MAPS][part], layout), interaction.astype(np.int64), energy, lepton)
+    return Events(as_views(file[MAPS][part], order), interaction.astype(np.int64), energy, lepton)

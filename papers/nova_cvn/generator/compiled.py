@@ -1,7 +1,8 @@
-"""How the numerical kernels of the generator of arXiv:1604.01444's events are compiled: Numba, cached on disk.
+"""How the numerical kernels are compiled: Numba, with a cache on disk.
 
 Numba's cache of a function does not notice an edit of a function in another file that it calls. So the cache lies in
-a folder named after the contents of all files of this paper: any edit compiles anew, the rest starts in seconds.
+a folder named after the contents of all files that `transport` imports, where all kernels come together: after any edit
+of these they are compiled again, otherwise a start takes seconds.
 """
 
 import hashlib
@@ -11,16 +12,17 @@ from typing import Any
 
 import numba
 
-FOLDER = Path(__file__).parent
+from common.workflow.closure import ROOT, import_closure
+
+KERNEL_FILES = import_closure(f"{__package__}.transport")
 
 
 def cache_folder() -> Path:
-    """Return where the compiled kernels of the files as they are now belong."""
+    """Return the folder for the compiled kernels of the present files."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.glob("*.py")):
-        if "nova_cvn.kernels" in path.read_text(encoding="utf-8"):
-            digest.update(path.name.encode() + path.read_bytes())
-    return FOLDER / "__pycache__" / f"kernels-{digest.hexdigest()[:12]}"
+    for file in KERNEL_FILES:
+        digest.update(file.encode() + (ROOT / file).read_bytes())
+    return Path(__file__).parent / "__pycache__" / f"kernels-{digest.hexdigest()[:12]}"
 
 
 numba.config.CACHE_DIR = str(cache_folder())  # read when a function below is decorated

@@ -1,11 +1,11 @@
-"""Decays in flight and at rest, for the generator of arXiv:1604.01444's events. Neutrinos are left out."""
+"""Decays in flight and at rest; neutrinos are left out of the products."""
 
 import math
 
 import numpy as np
 
-from papers.nova_cvn.kinematics import FourVector, boosted, four_vector, isotropic, phase_space, times
-from papers.nova_cvn.particles import (
+from .kinematics import FourVector, boosted, four_vector, isotropic, phase_space, times
+from .particles import (
     ELECTRON,
     ELECTRON_GEV,
     KAON,
@@ -26,7 +26,7 @@ MUON_LIFE_US = 2.197
 KAON_TO_MUON = 0.64  # the rest goes to two pions here
 KAON_SHORT_CHARGED = 0.69  # to charged pions; the rest to neutral ones
 MICHEL_GEV = (MUON_GEV**2 + ELECTRON_GEV**2) / (2 * MUON_GEV)  # end point, 52.8 MeV
-NEUTRINO = 14
+NEUTRINO = 14  # PDG code, whatever the flavour
 
 
 def decay_length(code: int) -> float:
@@ -62,9 +62,9 @@ def decay(code: int, momentum: Vector, random: np.random.Generator) -> list[Part
         size = math.sqrt(energy**2 - ELECTRON_GEV**2)
         return [Particle(ELECTRON, boosted((energy, *times(isotropic(random), size)), frame)[1:])]
     codes = products_of(code, random)
-    own: list[FourVector] = phase_space(mass_of(code), [mass_of(product) for product in codes], random)
+    at_rest: list[FourVector] = phase_space(mass_of(code), [mass_of(product) for product in codes], random)
     return [
         Particle(product, boosted(vector, frame)[1:])
-        for product, vector in zip(codes, own, strict=True)
+        for product, vector in zip(codes, at_rest, strict=True)
         if product != NEUTRINO
     ]

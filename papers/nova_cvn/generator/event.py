@@ -1,18 +1,18 @@
-"""One event from its class to its pixel maps, for the generator of arXiv:1604.01444's events (Sec. 2 and 3)."""
+"""One event, from its interaction type to its pixel maps."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from papers.nova_cvn.classes import COSMIC, NC
-from papers.nova_cvn.cosmics import cosmic_muon
-from papers.nova_cvn.directions import seed_kernels
-from papers.nova_cvn.flux import DIS, NC_SHARES, OTHER, QE, interacting_energy
-from papers.nova_cvn.geometry import from_beam, random_place
-from papers.nova_cvn.hadronisation import TRANSITION_GEV, Strings, quark_and_diquark, scaling_hadrons
-from papers.nova_cvn.interactions import (
-    TARGET_PROTON,
+from ..prepared.labels import COSMIC, NC
+from ..settings import SimulateConfig
+from .cosmics import cosmic_muon
+from .flux import DIS, NC_SHARES, OTHER, QE, interacting_energy
+from .geometry import from_beam, random_point
+from .hadronisation import TRANSITION_GEV, Strings, quark_and_diquark, scaling_hadrons
+from .hadrons import PROTON_SHARE
+from .interactions import (
     Legs,
     coherent,
     inelastic,
@@ -21,9 +21,9 @@ from papers.nova_cvn.interactions import (
     resonance_decay,
     resonance_products,
 )
-from papers.nova_cvn.kinematics import invariant_mass, length, minus
-from papers.nova_cvn.nuclear import leave_nucleus
-from papers.nova_cvn.particles import (
+from .kinematics import invariant_mass, length, minus
+from .nuclear import leave_nucleus
+from .particles import (
     ELECTRON,
     KAON,
     MUON,
@@ -36,18 +36,18 @@ from papers.nova_cvn.particles import (
     Particle,
     mass_of,
 )
-from papers.nova_cvn.pixel_maps import draw_maps, has_neighbour, window_of
-from papers.nova_cvn.readout import Readout, calibrate, dark_cells, read_out
-from papers.nova_cvn.settings import SimulateConfig
-from papers.nova_cvn.transport import Transport
+from .rasterise import has_neighbour, rasterise, window_of
+from .readout import Readout, calibrate, dark_cells, read_out
+from .transport import Transport
+from .vectors import seed_kernels
 
-LEPTONS = (MUON, ELECTRON, TAU)  # by flavour, in the order of the classes
-NEUTRINO = 0  # code of the outgoing lepton of a neutral current
+LEPTONS = (MUON, ELECTRON, TAU)  # by flavour, in the order of the interaction types
+NO_CHARGED_LEPTON = 0  # in place of a PDG code, for neutral currents
 PROCESSES = (quasielastic, resonance, inelastic, coherent)  # by mode
 VISIBLE = (MUON, ELECTRON, PION, NEUTRAL_PION, PROTON, KAON, PHOTON)
 VISIBLE_GEV = 0.05  # kinetic energy of the particles that `n_visible` counts
-SLICE_REACH_CM = 100.0  # between hits of a slice; our choice
-MAX_SEED = 900_000_000  # that Pythia takes
+SLICE_REACH_CM = 100.0  # largest distance to the next hit of a slice; our choice
+MAX_SEED = 900_000_000  # the largest seed that Pythia accepts
 
 
 class Vertex(NamedTuple):
@@ -60,19 +60,19 @@ class Vertex(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A generated slice."""
+    """A generated event."""
 
     maps: np.ndarray  # (2, 100, 80) uint8
     energy_gev: float  # of the neutrino; 0 for cosmic rays
     lepton_gev: float  # of the charged lepton; 0 if there is none
-    n_visible: int  # charged particles and photons (a neutral pion is one) above 50 MeV that leave the nucleus
+    n_visible: int  # charged particles, photons and neutral pions above 50 MeV that leave the nucleus
 
 
 def interact(label: int, strings: Strings, random: np.random.Generator) -> Vertex:
-    """Return an interaction of a class 0 to 11 or 13."""
+    """Return an interaction of a type, 0 to 11 or 13."""
     is_charged = label != NC
     mode = label % 4 if is_charged else int(random.choice(len(NC_SHARES), p=NC_SHARES))
-    code = LEPTONS[label // 4] if is_charged else NEUTRINO
+    code = LEPTONS[label // 4] if is_charged else NO_CHARGED_LEPTON
     while True:
         energy = interacting_energy(mode, random, is_tau=code == TAU)
         legs = PROCESSES[mode](energy, mass_of(code), random)
@@ -85,8 +85,8 @@ def interact(label: int, strings: Strings, random: np.random.Generator) -> Verte
 def hadrons_of(
     mode: int, energy: float, legs: Legs, strings: Strings, random: np.random.Generator, *, is_charged: bool
 ) -> list[Particle]:
-    """Return the hadrons of an interaction mode at a neutrino energy [GeV]; none where it has to be drawn anew."""
-    system, is_proton = legs.system, random.random() < TARGET_PROTON
+    """Return the hadrons of an interaction mode at a neutrino energy [GeV]; none if the attempt failed."""
+    system, is_proton = legs.system, random.random() < PROTON_SHARE
     if mode == QE:
         return [Particle(PROTON if is_charged or is_proton else NEUTRON, system[1:])]
     if mode == OTHER:
@@ -105,7 +105,7 @@ def hadrons_of(
 def outgoing(vertex: Vertex, strings: Strings, random: np.random.Generator) -> list[Particle]:
     """Return all particles that leave the nucleus of a vertex, in the beam's frame; taus have decayed."""
     hadrons = leave_nucleus(vertex.hadrons, random)
-    if vertex.lepton_code == NEUTRINO:
+    if vertex.lepton_code == NO_CHARGED_LEPTON:
         return hadrons
     if vertex.lepton_code == TAU:
         return hadrons + strings.decay_tau(vertex.legs.lepton)
@@ -119,7 +119,7 @@ def count_visible(particles: list[Particle]) -> int:
 
 
 class Generator:
-    """Makes events; each one depends on its class and seed alone."""
+    """Makes events; each depends on its type and seed alone."""
 
     def __init__(self, config: SimulateConfig) -> None:
         """Start Pythia and set up a dark detector."""
@@ -129,32 +129,32 @@ class Generator:
         self.transport = Transport(dark_cells(), slice_us=config.slice_us)
 
     def event(self, label: int, seed: tuple[int, ...]) -> Event:
-        """Return an event of a class with enough hits."""
+        """Return an event of an interaction type with enough hits."""
         random = np.random.default_rng(seed)
         while True:
             kernel_seed, pythia_seed = (int(value) for value in random.integers(1, MAX_SEED, size=2))
             seed_kernels(kernel_seed)
             self.strings.seed(pythia_seed)
-            found = self.try_event(label, random)
-            if found is not None:
-                return found
+            event = self.try_event(label, random)
+            if event is not None:
+                return event
 
     def try_event(self, label: int, random: np.random.Generator) -> Event | None:
-        """Return an event of a class; None if it has too few hits."""
+        """Return an event of an interaction type; None if it has too few hits."""
         if label == COSMIC:
-            muon, place = cosmic_muon(random)
+            muon, start = cosmic_muon(random)
             energy, lepton, particles = 0.0, 0.0, [muon]
         else:
             vertex = interact(label, self.strings, random)
             particles = [Particle(code, from_beam(p)) for code, p in outgoing(vertex, self.strings, random)]
             energy, lepton = vertex.energy_gev, vertex.legs.lepton[0] if vertex.lepton_code else 0.0
-            place = random_place(self.config.vertex_margin_cm, random)
-        self.transport.follow_all(particles, place, random)
+            start = random_point(self.config.vertex_margin_cm, random)
+        self.transport.follow_all(particles, start, random)
         planes, cells, counts = read_out(self.transport.cells, self.readout)
-        together = has_neighbour(planes, cells, reach_cm=SLICE_REACH_CM)
-        planes, cells, counts = planes[together], cells[together], counts[together]
+        in_slice = has_neighbour(planes, cells, reach_cm=SLICE_REACH_CM)
+        planes, cells, counts = planes[in_slice], cells[in_slice], counts[in_slice]
         if len(planes) == 0 or window_of(planes)[1].sum() < self.config.min_hits:
             return None
         energies = calibrate(planes, cells, counts, self.readout)
-        maps = draw_maps(planes, cells, energies, full_mev=self.config.full_mev)
+        maps = rasterise(planes, cells, energies, full_mev=self.config.full_mev)
         return Event(maps, energy, lepton, count_visible(particles))

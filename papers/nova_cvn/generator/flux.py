@@ -1,8 +1,8 @@
-"""Energies of the neutrinos that interact in each mode, for the generator of arXiv:1604.01444's events.
+"""Energies of the neutrinos that interact, for each interaction mode.
 
 The beam, 14.6 mrad off the axis, has its peak near 2 GeV and a tail of neutrinos from kaons. Its three components and
-the rise of each mode's cross section with the energy are our own parametrisation. As for the paper's samples, flavours
-are swapped in the flux before the cross section enters, so electron and tau neutrinos have the muon neutrinos' flux.
+the rise of each mode's cross section with the energy are our own parametrisation. As in the article, electron
+and tau neutrinos have the flux of the muon neutrinos: flavours are swapped before the cross section enters.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
-"""Hadrons of deep inelastic scattering, for the generator of arXiv:1604.01444's events.
+"""Hadrons of deep inelastic scattering.
 
 As in GENIE: at low W multiplicities that scale as Koba, Nielsen and Olesen found (AGKY model), at high W Pythia's
-strings, and between 2.3 and 3.0 GeV one of the two with a chance that changes linearly. Numbers are GENIE's
-(AGKYLowW2019.xml, CommonParam.xml). The products of the first share W as phase space says, the baryon going backwards.
+strings, and between 2.3 and 3.0 GeV one of the two with a chance that changes linearly. The numbers are GENIE's
+(AGKYLowW2019.xml, CommonParam.xml). At low W the hadrons are even in phase space, and the baryon goes backwards.
 """
 
 import math
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pythia8mc
 
-from papers.nova_cvn.kinematics import FourVector, boosted, four_vector, invariant_mass, length, phase_space, unboosted
-from papers.nova_cvn.particles import (
+from .kinematics import FourVector, boosted, four_vector, invariant_mass, length, phase_space, unboosted
+from .particles import (
     KAON,
     KAON_LONG,
     KAON_SHORT,
@@ -27,9 +27,9 @@ from papers.nova_cvn.particles import (
 )
 
 TRANSITION_GEV = (2.3, 3.0)  # in W, from scaling multiplicities to strings
-# By charge of the hadrons: mean number of charged ones a + b ln W^2, and parameter c of Levy's function. GENIE has 2
-# for a neutrino on a proton, 1 on a neutron, 0 for an antineutrino on a proton; that neutral currents take those of
-# their charge is our choice.
+# By charge of the hadrons: a and b of the mean number of charged ones, a + b ln W^2, and c of Levy's function. GENIE
+# gives them for neutrinos on protons (charge 2), on neutrons (1), and antineutrinos on protons (0). Neutral currents
+# take those of their charge, which is our choice.
 MULTIPLICITY = ((0.02, 1.28, 5.22), (-0.20, 1.42, 5.22), (0.40, 1.42, 7.93))
 ALL_OVER_CHARGED = 1.5  # pions of the three charges are equally frequent
 HADRONS = range(2, 13)
@@ -74,10 +74,10 @@ def choose_pair(random: np.random.Generator) -> list[int]:
 
 
 def choose_hadrons(charge: int, n_hadrons: int, random: np.random.Generator) -> list[int]:
-    """Return codes of about n hadrons with a net charge: a baryon, pions for the charge that is left, pairs."""
+    """Return codes of about n hadrons with a net charge: a baryon, pions for the remaining charge, pairs."""
     is_proton = random.random() < PROTON_CHANCE[charge] or (n_hadrons == 2 and charge == 2)
-    left = charge - int(is_proton)
-    codes = [PROTON if is_proton else NEUTRON, *[PION if left > 0 else -PION] * abs(left)]
+    remaining = charge - int(is_proton)
+    codes = [PROTON if is_proton else NEUTRON, *[PION if remaining > 0 else -PION] * abs(remaining)]
     if (n_hadrons - len(codes)) % 2 == 1:
         codes.append(NEUTRAL_PION)
     while len(codes) + 2 <= n_hadrons:
@@ -88,7 +88,7 @@ def choose_hadrons(charge: int, n_hadrons: int, random: np.random.Generator) -> 
 def scaling_hadrons(
     system: FourVector, current: FourVector, charge: int, random: np.random.Generator
 ) -> list[Particle]:
-    """Return hadrons of the AGKY model at low W; none where it fails.
+    """Return hadrons of the AGKY model at low W; none if no attempt fits into W.
 
     Args:
         system: Four-momentum of all hadrons [GeV].
@@ -106,12 +106,12 @@ def scaling_hadrons(
             is_forward = sum(a * b for a, b in zip(products[0][1:], axis[1:], strict=True)) > 0
             sign = -1 if is_forward else 1
             mirrored = [(p[0], sign * p[1], sign * p[2], sign * p[3]) for p in products]
-            return [Particle(code, boosted(own, system)[1:]) for code, own in zip(codes, mirrored, strict=True)]
+            return [Particle(code, boosted(product, system)[1:]) for code, product in zip(codes, mirrored, strict=True)]
     return []
 
 
 def quark_and_diquark(random: np.random.Generator, *, is_charged: bool, is_proton: bool) -> tuple[int, int]:
-    """Return the codes of the struck valence quark, as it leaves, and of what remains of the nucleon."""
+    """Return the codes of the outgoing valence quark that was struck, and of the remnant diquark."""
     mixed = UD_0 if random.random() < 0.5 else UD_1
     if is_charged:  # d -> u
         return UP, UU if is_proton else mixed
@@ -136,7 +136,7 @@ class Strings:
         self._pythia.init()
 
     def seed(self, seed: int) -> None:
-        """Start the random numbers anew, so that an event does not depend on those before it."""
+        """Seed the random numbers, so that an event does not depend on the events before it."""
         self._pythia.rndm.init(seed)
 
     def hadronise(self, system: FourVector, current: FourVector, quark: int, diquark: int) -> list[Particle]:
@@ -161,7 +161,7 @@ class Strings:
         return self._final(system) if pythia.next() else []
 
     def decay_tau(self, lepton: FourVector) -> list[Particle]:
-        """Return the products of a tau lepton with a four-momentum [GeV] but for neutrinos; it is not polarised."""
+        """Return the visible products of an unpolarised tau lepton with a four-momentum [GeV]."""
         event = self._pythia.event
         event.reset()
         event.append(TAU, 1, 0, 0, 0.0, 0.0, 0.0, TAU_GEV, TAU_GEV)
@@ -169,9 +169,9 @@ class Strings:
         return self._final(lepton)
 
     def _final(self, frame: FourVector) -> list[Particle]:
-        found = []
+        hadrons = []
         for particle in self._pythia.event:
             if particle.isFinal() and abs(particle.id()) not in INVISIBLE:
-                own = four_vector(particle.m(), (particle.px(), particle.py(), particle.pz()))
-                found.append(Particle(particle.id(), boosted(own, frame)[1:]))
-        return found
+                at_rest = four_vector(particle.m(), (particle.px(), particle.py(), particle.pz()))
+                hadrons.append(Particle(particle.id(), boosted(at_rest, frame)[1:]))
+        return hadrons

@@ -1,14 +1,14 @@
-"""Collisions of pions, kaons and nucleons with nuclei, for the generator of arXiv:1604.01444's events.
+"""Collisions of pions, kaons and nucleons with nuclei.
 
-The same collisions serve inside of the struck nucleus and in the detector. What happens to a pion is drawn from the
-fractions of GENIE's hA model; products share the energy of projectile and struck nucleons as phase space says, in the
-frame where their momenta cancel. So energy and momentum are conserved but for the energy that frees the nucleons.
+The same collisions serve inside the struck nucleus and in the detector. The fate of a pion is drawn from the fractions
+of GENIE's hA model; the products are even in the phase space of projectile and struck nucleons. So energy and momentum
+are conserved except for the energy that frees the nucleons.
 """
 
 import numpy as np
 
-from papers.nova_cvn.kinematics import FourVector, boosted, invariant_mass, momentum_of, phase_space, times
-from papers.nova_cvn.particles import (
+from .kinematics import FourVector, boosted, invariant_mass, momentum_of, phase_space, times
+from .particles import (
     NEUTRAL_PION,
     NEUTRON,
     NEUTRON_GEV,
@@ -21,9 +21,10 @@ from papers.nova_cvn.particles import (
     mass_of,
 )
 
-REMOVAL_GEV = 0.025  # to free a nucleon of carbon (GENIE, Fermi momentum table)
-FREE_BELOW_GEV = 0.1  # kinetic energy below which it is not charged, as hydrogen takes most collisions; our choice
-PROTON_SHARE = 0.54  # of the nucleons of scintillator and PVC
+REMOVAL_GEV = 0.025  # frees a nucleon of carbon (GENIE, Fermi momentum table)
+# Kinetic energy below which a single struck nucleon costs nothing, since most collisions are with hydrogen; our choice.
+FREE_BELOW_GEV = 0.1
+PROTON_SHARE = 0.54  # of protons among the nucleons of scintillator and PVC
 # Fates of pions by kinetic energy [GeV]: inelastic, charge exchange, absorption, pion production (GENIE,
 # intranuke-fractions-piA.dat, iron). Elastic scattering, which barely turns a pion, is left out and the rest rescaled.
 FATE_GEV = (0.1, 0.2, 0.3, 0.5, 1.0)
@@ -59,16 +60,16 @@ def nucleon(random: np.random.Generator) -> int:
 
 
 def share_energy(system: FourVector, codes: list[int], random: np.random.Generator) -> list[Particle]:
-    """Return products of a system with a four-momentum [GeV], even in phase space; none if it is too light."""
+    """Return the products of a system with a four-momentum [GeV], even in phase space; none if it is too light."""
     mass, masses = invariant_mass(system), [mass_of(code) for code in codes]
     if mass <= sum(masses):
         return []
     products = phase_space(mass, masses, random)
-    return [Particle(code, boosted(own, system)[1:]) for code, own in zip(codes, products, strict=True)]
+    return [Particle(code, boosted(product, system)[1:]) for code, product in zip(codes, products, strict=True)]
 
 
 def with_nucleons(code: int, direction: Vector, kinetic: float, n_nucleons: int) -> FourVector:
-    """Return the four-momentum [GeV] of a hadron and nucleons at rest, less what it takes to free those."""
+    """Return the four-momentum [GeV] of a hadron and nucleons at rest, less the energy that frees the nucleons."""
     mass = mass_of(code)
     removal = 0.0 if kinetic < FREE_BELOW_GEV and n_nucleons == 1 else REMOVAL_GEV * n_nucleons
     momentum = times(direction, momentum_of(kinetic, mass))
@@ -76,10 +77,10 @@ def with_nucleons(code: int, direction: Vector, kinetic: float, n_nucleons: int)
 
 
 def absorb_pion(code: int, direction: Vector, kinetic: float, random: np.random.Generator) -> list[Particle]:
-    """Return the nucleons that take a pion's energy."""
+    """Return the nucleons that share an absorbed pion's energy."""
     n_nucleons = 2 if kinetic < THREE_NUCLEONS_GEV else 3
     codes = [nucleon(random) for _ in range(n_nucleons)]
-    if abs(code) == PION:  # its charge goes to a proton, that of a negative pion from one
+    if abs(code) == PION:  # a positive pion turns a neutron into a proton, a negative one a proton into a neutron
         codes[0] = PROTON if code > 0 else NEUTRON
     return share_energy(with_nucleons(code, direction, kinetic, n_nucleons), codes, random)
 
@@ -97,7 +98,7 @@ def exchanged(code: int, random: np.random.Generator) -> int:
 
 
 def collide_meson(code: int, direction: Vector, kinetic: float, random: np.random.Generator) -> list[Particle]:
-    """Return what comes of a pion's or kaon's collision with a nucleus; kaons scatter only.
+    """Return the products of a pion's or kaon's collision with a nucleus; kaons only scatter.
 
     Args:
         code: PDG code.
@@ -115,10 +116,10 @@ def collide_meson(code: int, direction: Vector, kinetic: float, random: np.rando
 
 
 def collide_nucleon(code: int, direction: Vector, kinetic: float, random: np.random.Generator) -> list[Particle]:
-    """Return what comes of a nucleon's collision with a nucleus; arguments as for `collide_meson`.
+    """Return the products of a nucleon's collision with a nucleus; arguments as for `collide_meson`.
 
-    Two nucleons leave back to back in their own frame in any direction, so that a slow neutron's recoil proton has any
-    share of its energy with the same chance.
+    Two nucleons leave back to back in their rest frame, in any direction, so that the recoil proton of a slow neutron
+    has an evenly distributed share of its energy.
     """
     system, codes = with_nucleons(code, direction, kinetic, 1), [code, nucleon(random)]
     if kinetic > NUCLEON_PION_GEV and random.random() < NUCLEON_PION_SHARE:
@@ -127,13 +128,13 @@ def collide_nucleon(code: int, direction: Vector, kinetic: float, random: np.ran
 
 
 def capture_negative_pion(random: np.random.Generator) -> list[Particle]:
-    """Return the two nucleons of a stopped negative pion's capture by a proton and another nucleon."""
+    """Return the two nucleons that remain when a proton and another nucleon capture a stopped negative pion."""
     energy = PION_GEV + PROTON_GEV + NEUTRON_GEV - 2 * REMOVAL_GEV
     second = NEUTRON if random.random() < CAPTURE_TWO_NEUTRONS else PROTON
     return share_energy((energy, 0.0, 0.0, 0.0), [NEUTRON, second], random)
 
 
 def collide(code: int, direction: Vector, kinetic: float, random: np.random.Generator) -> list[Particle]:
-    """Return what comes of any hadron's collision with a nucleus; arguments as for `collide_meson`."""
+    """Return the products of any hadron's collision with a nucleus; arguments as for `collide_meson`."""
     kind = collide_nucleon if abs(code) in (PROTON, NEUTRON) else collide_meson
     return kind(code, direction, kinetic, random)

@@ -1,4 +1,4 @@
-"""Kinematics of neutrino interactions at the vertex, for the generator of arXiv:1604.01444's events.
+"""Kinematics of neutrino interactions at the vertex.
 
 Quasi-elastic scattering, Delta production, deep inelastic scattering on a bound nucleon, and coherent pion production
 on the whole nucleus. The paper's simulation (GENIE) has the same parts with the full cross sections; here the shapes
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from papers.nova_cvn.kinematics import (
+from .kinematics import (
     FourVector,
     boosted,
     four_vector,
@@ -24,8 +24,8 @@ from papers.nova_cvn.kinematics import (
     two_body_momentum,
     unboosted,
 )
-from papers.nova_cvn.nuclear import bound_nucleon, is_blocked
-from papers.nova_cvn.particles import (
+from .nuclear import bound_nucleon, is_blocked
+from .particles import (
     NEUTRAL_PION,
     NEUTRON,
     PION,
@@ -43,7 +43,6 @@ FLAT_SHARE, FLAT_FROM_GEV = 0.18, 1.35  # heavier resonances and non-resonant pi
 DIS_X = (0.65, 3.6)  # beta distribution of Bjorken x; our choice
 DIS_MIN_Q2_GEV2 = 0.05
 PROTON_PION_PLUS, PROTON_PION_ZERO = 0.72, 0.19  # of charged currents, from isospin; the rest is n pi+
-TARGET_PROTON = 0.54  # share of protons among the nucleons
 COHERENT_SLOPE = 44.9  # [GeV^-2] of exp(-b |t|): R0^2 A^(2/3) / 3 with R0 = 1 fm, A = 12 (Rein and Sehgal)
 
 
@@ -52,7 +51,7 @@ class Legs(NamedTuple):
 
     lepton: FourVector
     system: FourVector  # of all hadrons
-    struck: FourVector  # the nucleon before; of a whole nucleus what it takes up, with the sign turned
+    struck: FourVector  # the nucleon before the collision; for coherent production minus the nucleus's recoil
 
 
 def dipole_q2(axial: float, random: np.random.Generator) -> float:
@@ -102,7 +101,7 @@ def resonance(energy: float, lepton_mass: float, random: np.random.Generator) ->
 
 
 def resonance_products(random: np.random.Generator, *, is_charged: bool, is_proton: bool) -> tuple[int, int]:
-    """Return the codes of nucleon and pion of a resonance; for neutral currents `is_proton` tells of the target."""
+    """Return the codes of nucleon and pion of a resonance; `is_proton` is the target, needed for neutral currents."""
     choice = random.random()
     if is_charged:
         if choice < PROTON_PION_PLUS:
@@ -114,7 +113,7 @@ def resonance_products(random: np.random.Generator, *, is_charged: bool, is_prot
 
 
 def resonance_decay(system: FourVector, codes: tuple[int, int], random: np.random.Generator) -> list[Particle]:
-    """Return nucleon and pion of a resonance; none if Pauli's principle forbids that nucleon."""
+    """Return nucleon and pion of a resonance; none if Pauli's principle forbids the nucleon."""
     products = phase_space(invariant_mass(system), [mass_of(code) for code in codes], random)
     nucleon, pion = (Particle(code, boosted(p, system)[1:]) for code, p in zip(codes, products, strict=True))
     return [] if is_blocked(nucleon.momentum) else [nucleon, pion]

@@ -1,17 +1,16 @@
-"""Relativistic kinematics for the generator of arXiv:1604.01444's events. Energies and momenta in GeV, c = 1.
+"""Relativistic kinematics. Energies and momenta in GeV, c = 1.
 
-Four-vectors are tuples (E, px, py, pz). Plain numbers, as few are needed for each event: quicker than small arrays, and
-nothing to compile.
+Four-vectors are tuples (E, px, py, pz) of plain numbers: an event needs few, and small arrays would be slower.
 """
 
 import math
 
 import numpy as np
 
-from papers.nova_cvn.particles import Vector
+from .particles import Vector
 
 FourVector = tuple[float, float, float, float]
-N_POINTS = 64  # of phase space that one is chosen from
+N_POINTS = 64  # random points of phase space, one of which is chosen
 
 
 def isotropic(random: np.random.Generator) -> Vector:

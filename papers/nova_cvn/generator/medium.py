@@ -1,4 +1,4 @@
-"""What particles meet in NOvA's far detector, for the generator of arXiv:1604.01444's events.
+"""The material of NOvA's far detector: energy loss, scattering and free paths.
 
 PVC cells filled with liquid scintillator, taken as one homogeneous medium. Energy loss is Bethe's formula with the
 density effect (Review of Particle Physics, "Passage of particles through matter"), Moyal's form of its fluctuations,
@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from papers.nova_cvn.kernels import kernel
-from papers.nova_cvn.particles import ELECTRON_GEV, KAON_LONG, MUON, NEUTRON, PION, PROTON
+from .compiled import kernel
+from .particles import ELECTRON_GEV, KAON_LONG, MUON, NEUTRON, PION, PROTON
 
 DENSITY = 1.0  # [g/cm3]
 Z_OVER_A = 0.55  # [mol/g]
@@ -29,7 +29,7 @@ PLASMA_MEV = 28.816e-6 * math.sqrt(DENSITY * Z_OVER_A)
 STERNHEIMER_C = 2 * math.log(EXCITATION_MEV / PLASMA_MEV) + 1
 STERNHEIMER_X = (0.2, 2.0)
 STERNHEIMER_A = (STERNHEIMER_C - 2 * math.log(10) * STERNHEIMER_X[0]) / (STERNHEIMER_X[1] - STERNHEIMER_X[0]) ** 3
-MIN_BETA2 = 0.0025  # Bethe's formula fails for slower particles, which stop within a millimetre
+MIN_BETA2 = 0.0025  # Bethe's formula fails for slower particles; they stop within a millimetre
 MOYAL_MEAN = 0.5772156649 + math.log(2)
 
 

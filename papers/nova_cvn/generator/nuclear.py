@@ -1,16 +1,16 @@
-"""The struck nucleus of the generator of arXiv:1604.01444's events: Fermi gas, Pauli blocking, rescattering.
+"""The struck nucleus: Fermi gas, Pauli blocking, rescattering.
 
-Fermi momentum and binding are GENIE's for carbon. How often a hadron rescatters on its way out is our choice; what
-comes of it is drawn as in `hadrons`, with the fractions of GENIE's hA model. Each hadron rescatters once at most.
+Fermi momentum and binding are GENIE's for carbon. How often a hadron rescatters on its way out is our choice; the
+products are drawn as in `hadrons`. Each hadron rescatters at most once.
 """
 
 import math
 
 import numpy as np
 
-from papers.nova_cvn.hadrons import collide
-from papers.nova_cvn.kinematics import FourVector, isotropic, length, times
-from papers.nova_cvn.particles import NEUTRAL_PION, NEUTRON, PION, PROTON, PROTON_GEV, Particle, Vector, mass_of
+from .hadrons import collide
+from .kinematics import FourVector, isotropic, length, times
+from .particles import NEUTRAL_PION, NEUTRON, PION, PROTON, PROTON_GEV, Particle, Vector, mass_of
 
 FERMI_GEV = 0.221  # carbon (GENIE, Fermi momentum table)
 BINDING_GEV = 0.025  # carbon (the same table)
@@ -39,7 +39,7 @@ def rescattering_chance(code: int, kinetic: float) -> float:
 
 
 def leave_nucleus(hadrons: list[Particle], random: np.random.Generator) -> list[Particle]:
-    """Return hadrons as they leave the nucleus, given as they were where the neutrino struck."""
+    """Return the hadrons that leave the nucleus, from those at the vertex."""
     outside = []
     for hadron in hadrons:
         size, mass = length(hadron.momentum), mass_of(hadron.code)

@@ -1,10 +1,10 @@
-"""Masses and codes of the particles that the generator of arXiv:1604.01444's events follows."""
+"""Masses and codes of the particles that are followed."""
 
 from typing import NamedTuple
 
 Vector = tuple[float, float, float]
 
-# PDG codes; negative leptons have positive ones
+# PDG codes; those of negative leptons are positive
 ELECTRON, MUON, TAU, PHOTON = 11, 13, 15, 22
 PION, NEUTRAL_PION, KAON, KAON_LONG, KAON_SHORT = 211, 111, 321, 130, 310
 PROTON, NEUTRON = 2212, 2112
@@ -20,7 +20,7 @@ MASSES = {
 
 
 class Particle(NamedTuple):
-    """What it is and where it goes."""
+    """A particle at the point where it was made."""
 
     code: int
     momentum: Vector  # [GeV]

@@ -1,8 +1,8 @@
-"""Light, photoelectrons and calibrated hits of NOvA's cells, for the generator of arXiv:1604.01444's events.
+"""Light, photoelectrons and calibrated hits of NOvA's cells.
 
 A deposit makes light (Birks' law), which weakens along the cell's looped fibre in two exponentials. The photodiode
-counts photoelectrons with an excess noise, a threshold drops what is not seen, and the calibration divides by the
-attenuation at the mean place of the other view's hits, which is all that a reconstruction knows.
+counts photoelectrons with an excess noise, small signals fall below a threshold, and the calibration divides by the
+attenuation at the mean position of the other view's hits, which is all that a reconstruction knows.
 """
 
 import math
@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from papers.nova_cvn.geometry import (
+from .compiled import kernel
+from .geometry import (
     HALF_CM,
     MEAN_DENSITY,
     N_CELLS,
@@ -20,7 +21,6 @@ from papers.nova_cvn.geometry import (
     cell_at,
     is_inside,
 )
-from papers.nova_cvn.kernels import kernel
 
 BIRKS = 0.0125  # [g/(cm2 MeV)]; NOvA tunes a second term on its data
 ATTENUATION_CM, ATTENUATION_SHARES = (290.0, 1050.0), (0.42, 0.58)  # near and far component
@@ -29,9 +29,9 @@ MAX_HITS = 20_000
 
 
 class Readout(NamedTuple):
-    """What the electronics do; values from the section `simulate` of config.yaml."""
+    """Response of the electronics; the values are in the section `simulate` of config.yaml."""
 
-    photoelectrons_per_mev: float  # of light made right at the readout
+    photoelectrons_per_mev: float  # of light produced at the readout
     threshold: float  # [photoelectrons]
 
 
@@ -39,7 +39,7 @@ class Cells(NamedTuple):
     """Light in the detector: mean photoelectrons by plane and cell, and which cells have any."""
 
     light: np.ndarray  # (896, 384)
-    touched: np.ndarray  # (MAX_HITS + 1,) first how many, then their plane * 384 + cell
+    touched: np.ndarray  # (MAX_HITS + 1,) first their number, then plane * 384 + cell of each
 
 
 def dark_cells() -> Cells:
@@ -49,25 +49,25 @@ def dark_cells() -> Cells:
 
 @kernel
 def attenuation(along: float) -> float:
-    """Return the share of light that arrives from a place along a cell [cm, from its middle to the readout]."""
+    """Return the share of light that arrives from a point along a cell [cm from its middle, towards the readout]."""
     distance = HALF_CM - along
     near, far = ATTENUATION_CM
     return ATTENUATION_SHARES[0] * math.exp(-distance / near) + ATTENUATION_SHARES[1] * math.exp(-distance / far)
 
 
 @kernel
-def deposit(cells: Cells, place: tuple, energy: float, stopping: float) -> None:
-    """Turn a loss of energy [MeV] at a place [cm] into light, unless it is in the plastic.
+def deposit(cells: Cells, point: tuple, energy: float, stopping: float) -> None:
+    """Turn a loss of energy [MeV] at a point [cm] into light, unless the point is in the plastic.
 
     Args:
         cells: Light so far, in units of MeV that reach the readout; changed in place.
-        place: Where.
+        point: Where.
         energy: Lost in the homogeneous medium; scintillator is lighter than that and takes less.
         stopping: Loss over density [MeV cm2/g] for Birks' law.
     """
-    if not is_inside(place):
+    if not is_inside(point):
         return
-    plane, cell, along = cell_at(place)
+    plane, cell, along = cell_at(point)
     if cell < 0:
         return
     if cells.light[plane, cell] == 0:
@@ -112,12 +112,12 @@ def calibrate(planes: np.ndarray, cells: np.ndarray, counts: np.ndarray, readout
         planes: (hit,) whose parity is the view.
         cells: (hit,)
         counts: (hit,) photoelectrons.
-        readout: Of the detector. A view without any hit is taken to have them in the middle.
+        readout: Response of the electronics. Without hits in the other view, the middle of the cells is assumed.
     """
     energies = np.empty(len(planes))
     for view in (0, 1):
         other = cells[planes % 2 != view]
         along = along_cell(float(other.mean())) if len(other) else 0.0
-        own = planes % 2 == view
-        energies[own] = counts[own] / (readout.photoelectrons_per_mev * attenuation(along))
+        hit = planes % 2 == view
+        energies[hit] = counts[hit] / (readout.photoelectrons_per_mev * attenuation(along))
     return energies

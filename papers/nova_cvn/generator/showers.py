@@ -1,8 +1,8 @@
-"""Electrons and photons in the detector, for the generator of arXiv:1604.01444's events.
+"""Electromagnetic showers, as a small Monte Carlo simulation and not a parametrisation.
 
-No parametrised shower: photons convert to pairs or scatter off electrons, electrons lose the critical energy in each
-radiation length and radiate. So photons leave a gap of 9/7 radiation lengths in the mean, and showers fluctuate, as the
-classifier sees them. Positrons are electrons (annihilation, 1 MeV, is left out). Energies in GeV, lengths in cm.
+Photons convert to pairs or scatter off electrons; electrons lose the critical energy in each radiation length and
+radiate. So photons leave a gap of 9/7 radiation lengths on average, and showers fluctuate. Positrons are treated as
+electrons (their annihilation, 1 MeV, is left out). Energies in GeV, lengths in cm.
 """
 
 import math
@@ -10,28 +10,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from papers.nova_cvn.directions import moved, rotated
-from papers.nova_cvn.geometry import is_inside
-from papers.nova_cvn.kernels import kernel
-from papers.nova_cvn.medium import CRITICAL_MEV, DENSITY, RADIATION_LENGTH_CM, Z_OVER_A, scattering_angle
-from papers.nova_cvn.particles import ELECTRON_GEV
-from papers.nova_cvn.readout import Cells, deposit
+from .compiled import kernel
+from .geometry import is_inside
+from .medium import CRITICAL_MEV, DENSITY, RADIATION_LENGTH_CM, Z_OVER_A, scattering_angle
+from .particles import ELECTRON_GEV
+from .readout import Cells, deposit
+from .vectors import moved, rotated
 
-ELECTRON_CUT_GEV, PHOTON_CUT_GEV, PAIR_FROM_GEV = 0.003, 0.0015, 0.003  # below, energy stays where it is
+ELECTRON_CUT_GEV, PHOTON_CUT_GEV, PAIR_FROM_GEV = 0.003, 0.0015, 0.003  # below them, the energy is deposited at once
 RADIATED_FROM_GEV = 0.004  # softer bremsstrahlung is not followed
 STEP_CM = 1.1
 TURN_ON_GEV, TURN_ON_POWER = 0.022, 0.45  # of pair production: 1 - exp(-(E/22 MeV)^0.45)
-LOSS_SPREAD = 0.12  # of the ionisation on a step, relative
+LOSS_SPREAD = 0.12  # relative standard deviation of the ionisation on a step
 IONISATION = CRITICAL_MEV / RADIATION_LENGTH_CM  # [MeV/cm]
 ELECTRONS_PER_CM3 = 6.02214e23 * Z_OVER_A * DENSITY
 ELECTRON_RADIUS_CM = 2.81794e-13
-CAPACITY = 2000  # particles of a shower that wait; a few dozen do
+CAPACITY = 2000  # particles of a shower that can wait; a few dozen do
 
 
 class Waiting(NamedTuple):
     """Electrons and photons of a shower that are still to be followed."""
 
-    rows: np.ndarray  # (CAPACITY, 8) 1 for a photon, energy [GeV], place [cm], direction
+    rows: np.ndarray  # (CAPACITY, 8): 1 for a photon, energy [GeV], point [cm], direction
     n: np.ndarray  # (1,) rows filled
 
 
@@ -41,20 +41,20 @@ def nothing_waiting() -> Waiting:
 
 
 @kernel
-def wait(waiting: Waiting, is_photon: bool, energy: float, place: tuple, direction: tuple) -> None:
-    """Add a particle."""
+def wait(waiting: Waiting, is_photon: bool, energy: float, point: tuple, direction: tuple) -> None:
+    """Add a particle to the list, unless it is full."""
     n = waiting.n[0]
     if n < CAPACITY:
         row = waiting.rows[n]
         row[0], row[1] = 1.0 if is_photon else 0.0, energy
-        row[2], row[3], row[4] = place
+        row[2], row[3], row[4] = point
         row[5], row[6], row[7] = direction
         waiting.n[0] = n + 1
 
 
 @kernel
 def pair_rate(energy: float) -> float:
-    """Return the pairs per cm that a photon makes."""
+    """Return the mean number of pairs that a photon makes per cm."""
     if energy < PAIR_FROM_GEV:
         return 0.0
     return 7 / 9 / RADIATION_LENGTH_CM * (1 - math.exp(-((energy / TURN_ON_GEV) ** TURN_ON_POWER)))
@@ -83,26 +83,26 @@ def compton_share(energy: float) -> float:
 
 
 @kernel
-def follow_photon(waiting: Waiting, place: tuple, direction: tuple, energy: float, cells: Cells) -> None:
-    """Follow a photon to its conversion, or until it leaves.
+def follow_photon(waiting: Waiting, point: tuple, direction: tuple, energy: float, cells: Cells) -> None:
+    """Follow a photon until it converts, leaves the detector or is absorbed.
 
     Args:
-        waiting: Where its electrons go; changed in place.
-        place: Where it starts [cm].
+        waiting: Takes the electrons that it makes; changed in place.
+        point: Where it starts [cm].
         direction: Of flight.
         energy: Of the photon [GeV].
         cells: Light so far; changed in place.
     """
     while energy > PHOTON_CUT_GEV:
         pairs, compton = pair_rate(energy), compton_rate(energy)
-        place = moved(place, direction, -math.log(1 - np.random.random()) / (pairs + compton))
-        if not is_inside(place):
+        point = moved(point, direction, -math.log(1 - np.random.random()) / (pairs + compton))
+        if not is_inside(point):
             return
         phi = 2 * math.pi * np.random.random()
         if np.random.random() * (pairs + compton) < pairs:
             share, theta = np.random.random(), ELECTRON_GEV / max(energy, 0.01)
-            wait(waiting, False, share * energy, place, rotated(direction, theta, phi))
-            wait(waiting, False, (1 - share) * energy, place, rotated(direction, theta, phi + math.pi))
+            wait(waiting, False, share * energy, point, rotated(direction, theta, phi))
+            wait(waiting, False, (1 - share) * energy, point, rotated(direction, theta, phi + math.pi))
             return
         share = compton_share(energy)
         kinetic = energy * (1 - share)
@@ -110,11 +110,11 @@ def follow_photon(waiting: Waiting, place: tuple, direction: tuple, energy: floa
         theta = math.acos(max(-1.0, min(1.0, cosine)))
         if kinetic > ELECTRON_CUT_GEV:
             recoil = math.atan2(share * math.sin(theta), 1 - share * cosine)
-            wait(waiting, False, kinetic, place, rotated(direction, recoil, phi + math.pi))
+            wait(waiting, False, kinetic, point, rotated(direction, recoil, phi + math.pi))
         else:
-            deposit(cells, place, kinetic * 1e3, IONISATION / DENSITY)
+            deposit(cells, point, kinetic * 1e3, IONISATION / DENSITY)
         direction, energy = rotated(direction, theta, phi), energy * share
-    deposit(cells, place, energy * 1e3, IONISATION / DENSITY)
+    deposit(cells, point, energy * 1e3, IONISATION / DENSITY)
 
 
 @kernel
@@ -138,14 +138,14 @@ def radiated_share(energy: float) -> float:
 
 
 @kernel
-def follow_electron(waiting: Waiting, place: tuple, direction: tuple, energy: float, cells: Cells) -> None:
-    """Follow an electron until it stops or leaves; arguments as for `follow_photon`."""
+def follow_electron(waiting: Waiting, point: tuple, direction: tuple, energy: float, cells: Cells) -> None:
+    """Follow an electron until it stops or leaves the detector; arguments as for `follow_photon`."""
     while energy > ELECTRON_CUT_GEV:
         lost = min(energy, IONISATION * 1e-3 * STEP_CM * max(1 + LOSS_SPREAD * np.random.standard_normal(), 0.0))
-        deposit(cells, moved(place, direction, STEP_CM * np.random.random()), lost * 1e3, IONISATION / DENSITY)
+        deposit(cells, moved(point, direction, STEP_CM * np.random.random()), lost * 1e3, IONISATION / DENSITY)
         energy -= lost
-        place = moved(place, direction, STEP_CM)
-        if not is_inside(place):
+        point = moved(point, direction, STEP_CM)
+        if not is_inside(point):
             return
         if energy < ELECTRON_CUT_GEV:
             break
@@ -154,21 +154,21 @@ def follow_electron(waiting: Waiting, place: tuple, direction: tuple, energy: fl
         if np.random.random() < radiations(energy, STEP_CM):
             y = radiated_share(energy)
             phi = 2 * math.pi * np.random.random()
-            wait(waiting, True, y * energy, place, rotated(direction, ELECTRON_GEV / energy, phi))
+            wait(waiting, True, y * energy, point, rotated(direction, ELECTRON_GEV / energy, phi))
             energy *= 1 - y
-    deposit(cells, place, energy * 1e3, IONISATION / DENSITY)
+    deposit(cells, point, energy * 1e3, IONISATION / DENSITY)
 
 
 @kernel
-def shower(waiting: Waiting, is_photon: bool, energy: float, place: tuple, direction: tuple, cells: Cells) -> None:
-    """Follow an electron or photon of an energy [GeV], and all that it makes, from a place [cm] on."""
-    wait(waiting, is_photon, energy, place, direction)
+def shower(waiting: Waiting, is_photon: bool, energy: float, point: tuple, direction: tuple, cells: Cells) -> None:
+    """Follow an electron or photon of an energy [GeV] from a point [cm], and all its products."""
+    wait(waiting, is_photon, energy, point, direction)
     while waiting.n[0] > 0:
         n = waiting.n[0] - 1
         waiting.n[0] = n
         row = waiting.rows[n]
-        own_place, own_direction, own_energy = (row[2], row[3], row[4]), (row[5], row[6], row[7]), row[1]
+        start, along, size = (row[2], row[3], row[4]), (row[5], row[6], row[7]), row[1]
         if row[0] == 1.0:
-            follow_photon(waiting, own_place, own_direction, own_energy, cells)
+            follow_photon(waiting, start, along, size, cells)
         else:
-            follow_electron(waiting, own_place, own_direction, own_energy, cells)
+            follow_electron(waiting, start, along, size, cells)

@@ -1,7 +1,7 @@
-"""Particles on their way through the detector, for the generator of arXiv:1604.01444's events.
+"""Particles on their way through the detector.
 
-Charged ones lose energy, scatter, decay, collide with nuclei and stop, in steps that are small against a cell, in a
-compiled kernel. What they make, and neutral hadrons, which fly to their next collision, are followed one after another.
+Charged particles lose energy, scatter, decay, collide with nuclei and stop: a compiled kernel, whose steps are small
+against a cell. Neutral hadrons fly to their next collision. The products are followed one after another.
 Energies in GeV, lengths in cm.
 """
 
@@ -9,14 +9,13 @@ import math
 
 import numpy as np
 
-from papers.nova_cvn.decays import MUON_LIFE_US, decay, decay_length
-from papers.nova_cvn.directions import moved, rotated
-from papers.nova_cvn.geometry import is_inside
-from papers.nova_cvn.hadrons import capture_negative_pion, collide
-from papers.nova_cvn.kernels import kernel
-from papers.nova_cvn.kinematics import length, momentum_of, times
-from papers.nova_cvn.medium import DENSITY, fluctuating_loss, free_path, scattering_angle, stopping_power
-from papers.nova_cvn.particles import (
+from .compiled import kernel
+from .decays import MUON_LIFE_US, decay, decay_length
+from .geometry import is_inside
+from .hadrons import capture_negative_pion, collide
+from .kinematics import length, momentum_of, times
+from .medium import DENSITY, fluctuating_loss, free_path, scattering_angle, stopping_power
+from .particles import (
     ELECTRON,
     KAON,
     KAON_LONG,
@@ -31,18 +30,19 @@ from papers.nova_cvn.particles import (
     Vector,
     mass_of,
 )
-from papers.nova_cvn.readout import Cells, deposit
-from papers.nova_cvn.showers import nothing_waiting, shower
+from .readout import Cells, deposit
+from .showers import nothing_waiting, shower
+from .vectors import moved, rotated
 
 STEP_CM = 0.65
-STOPPED_GEV = 0.0015  # kinetic energy that is left in the last step
+STOPPED_GEV = 0.0015  # kinetic energy below which a particle stops where it is
 NEUTRON_CUT_GEV = 0.008  # the recoil protons of slower neutrons stay below the threshold
 LEFT, STOPPED, COLLIDED, DECAYED = range(4)
 
 
 @kernel
 def follow_charged(
-    code: int, mass: float, decay_cm: float, place: tuple, direction: tuple, kinetic: float, cells: Cells
+    code: int, mass: float, decay_cm: float, point: tuple, direction: tuple, kinetic: float, cells: Cells
 ) -> tuple:
     """Follow a charged particle until it leaves, stops, collides or decays.
 
@@ -50,41 +50,41 @@ def follow_charged(
         code: PDG code without sign, for the mean free path.
         mass: [GeV]
         decay_cm: Proper decay length [cm].
-        place: Where it starts [cm].
+        point: Where it starts [cm].
         direction: Of flight.
         kinetic: Energy [GeV].
         cells: Light so far; changed in place.
 
     Returns:
-        LEFT, STOPPED, COLLIDED or DECAYED; place [cm], direction, and kinetic energy [GeV] there.
+        LEFT, STOPPED, COLLIDED or DECAYED; point [cm], direction, and kinetic energy [GeV] there.
     """
     to_collision, to_decay = np.random.exponential(1.0), np.random.exponential(1.0)  # in mean free paths, lifetimes
     while kinetic > STOPPED_GEV:
         momentum = math.sqrt(kinetic * (kinetic + 2 * mass))
         beta, stopping = momentum / (kinetic + mass), stopping_power(kinetic, mass)
         lost = min(fluctuating_loss(stopping * STEP_CM, beta * beta, STEP_CM) * 1e-3, kinetic)
-        deposit(cells, moved(place, direction, STEP_CM * np.random.random()), lost * 1e3, stopping / DENSITY)
+        deposit(cells, moved(point, direction, STEP_CM * np.random.random()), lost * 1e3, stopping / DENSITY)
         kinetic -= lost
-        place = moved(place, direction, STEP_CM)
-        if not is_inside(place):
-            return LEFT, place, direction, kinetic
+        point = moved(point, direction, STEP_CM)
+        if not is_inside(point):
+            return LEFT, point, direction, kinetic
         theta = min(scattering_angle(momentum, beta, STEP_CM), 1.0)
         direction = rotated(direction, theta, 2 * math.pi * np.random.random())
         to_collision -= STEP_CM / free_path(code, kinetic)
         to_decay -= STEP_CM * mass / (momentum * decay_cm)
         if to_collision < 0 and kinetic > STOPPED_GEV:
-            return COLLIDED, place, direction, kinetic
+            return COLLIDED, point, direction, kinetic
         if to_decay < 0 and kinetic > STOPPED_GEV:
-            return DECAYED, place, direction, kinetic
-    deposit(cells, place, kinetic * 1e3, stopping_power(STOPPED_GEV, mass) / DENSITY)
-    return STOPPED, place, direction, 0.0
+            return DECAYED, point, direction, kinetic
+    deposit(cells, point, kinetic * 1e3, stopping_power(STOPPED_GEV, mass) / DENSITY)
+    return STOPPED, point, direction, 0.0
 
 
 def products_of_stopped(code: int, slice_us: float, random: np.random.Generator) -> list[Particle]:
-    """Return what comes of a stopped charged particle.
+    """Return the products of a stopped charged particle.
 
-    Negative pions are captured by a nucleus. A muon's electron (Michel) belongs to the event only if it comes within
-    `slice_us` microseconds, that the hits of one slice span; capture of negative muons, 8 % on carbon, is left out.
+    Negative pions are captured by a nucleus. A muon's (Michel) electron belongs to the event only if the muon decays
+    within `slice_us`, the microseconds that a slice spans. Negative muons are not captured (8 % are, on carbon).
     """
     if code == -PION:
         return capture_negative_pion(random)
@@ -96,33 +96,33 @@ class Transport:
     """Follows particles and leaves their light in the cells."""
 
     def __init__(self, cells: Cells, *, slice_us: float) -> None:
-        """Remember where light goes, and the time in microseconds that a slice spans."""
+        """Take the cells that collect the light, and the microseconds that a slice spans."""
         self.cells, self.slice_us = cells, slice_us
         self._waiting = nothing_waiting()
 
-    def follow_all(self, particles: list[Particle], place: Vector, random: np.random.Generator) -> None:
-        """Follow particles from a place [cm], and all that they make."""
-        stack = [(particle, place) for particle in particles]
+    def follow_all(self, particles: list[Particle], point: Vector, random: np.random.Generator) -> None:
+        """Follow particles that start at a point [cm], and all their products."""
+        stack = [(particle, point) for particle in particles]
         while stack:
             particle, start = stack.pop()
             products, end = self.follow(particle, start, random)
             stack += [(product, end) for product in products]
 
-    def follow(self, particle: Particle, place: Vector, random: np.random.Generator) -> tuple[list[Particle], Vector]:
-        """Follow one particle from a place [cm]; return what it becomes, and where."""
+    def follow(self, particle: Particle, point: Vector, random: np.random.Generator) -> tuple[list[Particle], Vector]:
+        """Follow one particle from a point [cm]; return its products and where they start."""
         code, momentum = particle
         kind, mass, size = abs(code), mass_of(code), length(momentum)
         direction = times(momentum, 1 / size) if size else (0.0, 0.0, 1.0)
         kinetic = math.hypot(size, mass) - mass
         if kind in (ELECTRON, PHOTON):
-            shower(self._waiting, kind == PHOTON, size, place, direction, self.cells)
+            shower(self._waiting, kind == PHOTON, size, point, direction, self.cells)
         elif kind in (NEUTRAL_PION, KAON_SHORT):
-            return decay(code, momentum, random), place
+            return decay(code, momentum, random), point
         elif kind in (NEUTRON, KAON_LONG) and kinetic > NEUTRON_CUT_GEV:
-            end = moved(place, direction, random.exponential(free_path(kind, kinetic)))
+            end = moved(point, direction, random.exponential(free_path(kind, kinetic)))
             return (collide(code, direction, kinetic, random) if is_inside(end) else []), end
         elif kind in (MUON, PION, KAON, PROTON):
-            start = (place, direction, kinetic, self.cells)
+            start = (point, direction, kinetic, self.cells)
             fate, end, direction, kinetic = follow_charged(kind, mass, decay_length(code), *start)
             if fate == STOPPED:
                 return products_of_stopped(code, self.slice_us, random), end
@@ -130,4 +130,4 @@ class Transport:
                 return collide(code, direction, kinetic, random), end
             if fate == DECAYED:
                 return decay(code, times(direction, momentum_of(kinetic, mass)), random), end
-        return [], place
+        return [], point

@@ -1,22 +1,22 @@
-"""Vectors in the compiled kernels of the generator of arXiv:1604.01444's events, and their random numbers."""
+"""Vectors in the compiled kernels, and the seed of the kernels' random numbers."""
 
 import math
 
 import numpy as np
 
-from papers.nova_cvn.kernels import kernel
+from .compiled import kernel
 
 
 @kernel
 def seed_kernels(seed: int) -> None:
-    """Seed the random numbers of the compiled kernels; done anew for each event, so their order does not matter."""
+    """Seed the random numbers of the compiled kernels; done for each event, so that their order does not matter."""
     np.random.seed(seed)
 
 
 @kernel
-def moved(place: tuple, direction: tuple, step: float) -> tuple:
-    """Return a place after a step."""
-    return place[0] + step * direction[0], place[1] + step * direction[1], place[2] + step * direction[2]
+def moved(point: tuple, direction: tuple, step: float) -> tuple:
+    """Return the point that lies a step away in a direction."""
+    return point[0] + step * direction[0], point[1] + step * direction[1], point[2] + step * direction[2]
 
 
 @kernel

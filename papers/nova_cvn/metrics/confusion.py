@@ -1,12 +1,12 @@
-"""Who is taken for whom (arXiv:1604.01444, figure of the confusion matrix)."""
+"""Confusion matrices of the interaction types and of the flavours, and numbers that are made from them."""
 
 from itertools import combinations
 
 import numpy as np
 
-from papers.nova_cvn.classes import FLAVOURS, NEUTRINO_CLASSES, flavour_index, flavour_scores
+from ..prepared.labels import FLAVOURS, NEUTRINO_CLASSES, flavour_index, flavour_scores
 
-SHARED_TABLE = ("numu", "nue", "nc")  # the populations of the article's tables
+SHARED_TABLE = ("numu", "nue", "nc")  # flavours that appear in both of the article's tables
 
 
 def class_matrix(interaction: np.ndarray, probability: np.ndarray) -> np.ndarray:
@@ -15,17 +15,17 @@ def class_matrix(interaction: np.ndarray, probability: np.ndarray) -> np.ndarray
     Events of other types are left out, and the largest of the 13 outputs decides.
     """
     classes = np.array(NEUTRINO_CLASSES)
-    kept = np.isin(interaction, classes)
-    true = np.searchsorted(classes, interaction[kept])
-    predicted = probability[kept][:, classes].argmax(axis=1)
+    known = np.isin(interaction, classes)
+    true = np.searchsorted(classes, interaction[known])
+    predicted = probability[known][:, classes].argmax(axis=1)
     return _count(true, predicted, len(classes))
 
 
 def flavour_matrix(interaction: np.ndarray, probability: np.ndarray) -> np.ndarray:
     """Return counts (true, predicted) of νμ, νe, ντ, NC and cosmic, by the largest sum of outputs."""
     true = flavour_index(interaction)
-    kept = true >= 0
-    return _count(true[kept], flavour_scores(probability)[kept].argmax(axis=1), len(FLAVOURS))
+    known = true >= 0
+    return _count(true[known], flavour_scores(probability)[known].argmax(axis=1), len(FLAVOURS))
 
 
 def _count(true: np.ndarray, predicted: np.ndarray, n: int) -> np.ndarray:
@@ -33,7 +33,7 @@ def _count(true: np.ndarray, predicted: np.ndarray, n: int) -> np.ndarray:
 
 
 def normalised(matrix: np.ndarray) -> np.ndarray:
-    """Return each row of counts over its sum; rows without events are zero."""
+    """Return the counts divided by the sum of their row; rows without events are zero."""
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
@@ -50,6 +50,6 @@ def mistaken(matrix: np.ndarray, one: str, other: str) -> float:
 
 
 def largest_other_mistake(matrix: np.ndarray, flavours: tuple[str, ...]) -> float:
-    """Return the largest `mistaken` among all pairs of `flavours` but NC and νe."""
+    """Return the largest `mistaken` among all pairs of `flavours` except NC with νe."""
     pairs = [pair for pair in combinations(flavours, 2) if set(pair) != {"nc", "nue"}]
     return max(mistaken(matrix, *pair) for pair in pairs)

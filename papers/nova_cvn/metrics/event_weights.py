@@ -1,9 +1,9 @@
-"""Physical weights: from generated events to what a far detector would hold (arXiv:1604.01444, Tables 1-2).
+"""Weights that turn the simulated events into the numbers of events that a far detector would see (Tables 1-2).
 
-Every component of the tables gets the weights of the events that stand in for it. Its sum is the component's number of
-contained events. Appearing electron neutrinos follow the generated (swapped) spectrum times the oscillation
-probability; muon neutrinos the same times the survival probability; the electron neutrinos of the beam are not
-oscillated, and NC events do not care.
+Every component of the tables has its own weights (event,), whose sum is its number of contained events. Appearing
+electron neutrinos follow the simulated (swapped) spectrum times the oscillation probability, muon neutrinos the
+spectrum times the survival probability. The electron neutrinos of the beam are not oscillated. Neutral currents are the
+same for all flavours, so oscillation leaves them unchanged.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from papers.nova_cvn.classes import is_flavour
-from papers.nova_cvn.settings import EvaluateConfig, OscillationConfig
+from ..prepared.labels import is_flavour
+from ..settings import EvaluateConfig, OscillationConfig
 
 Selection = Literal["nue", "numu"]
 SIGNAL = "signal"
@@ -28,7 +28,7 @@ def appearance(energy_gev: np.ndarray, config: OscillationConfig) -> np.ndarray:
 def components(
     selection: Selection, interaction: np.ndarray, energy_gev: np.ndarray, config: EvaluateConfig
 ) -> Components:
-    """Return the weights (event,) of each component of a selection's table; cosmic rays and ν_τ are in none.
+    """Return the weights (event,) of each component of a selection's table; cosmic rays and ν_τ are in neither table.
 
     Args:
         selection: "nue": appearance; "numu": disappearance.

@@ -1,12 +1,14 @@
-"""Which test events the figures show (arXiv:1604.01444, figures of pixel maps and of the network's inside)."""
+"""The test events that the figures of the network's inside show."""
 
 import numpy as np
 
-EXAMPLES = {"numu DIS": 2, "numu QE": 0, "nue DIS": 6, "nue QE": 4, "NC": 13}  # interaction types
+EXAMPLES = {"numu DIS": 2, "numu QE": 0, "nue DIS": 6, "nue QE": 4, "NC": 13}  # name -> interaction type
 
 
 def choose_examples(interaction: np.ndarray, n_hits: np.ndarray) -> dict[str, int]:
-    """Return the place of one event for each of EXAMPLES: the one with the median number of hits of its type.
+    """Return the index of one event for each of EXAMPLES: the one with the median number of hits of its type.
+
+    A type without any event is left out.
 
     Args:
         interaction: (event,)
@@ -14,8 +16,7 @@ def choose_examples(interaction: np.ndarray, n_hits: np.ndarray) -> dict[str, in
     """
     chosen = {}
     for name, number in EXAMPLES.items():
-        places = np.flatnonzero(interaction == number)
-        if not len(places):
-            places = np.arange(len(interaction))
-        chosen[name] = int(places[np.argsort(n_hits[places], kind="stable")[len(places) // 2]])
+        events = np.flatnonzero(interaction == number)
+        if len(events):
+            chosen[name] = int(events[np.argsort(n_hits[events], kind="stable")[len(events) // 2]])
     return chosen

@@ -1,11 +1,11 @@
-"""Cuts on a score: efficiency, purity and figures of merit, and the cut that is best (arXiv:1604.01444, Tables 1-2)."""
+"""Cuts on a score: efficiency, purity, figures of merit, and the best cut, as in the article's Tables 1-2."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from papers.nova_cvn.weights import SIGNAL, Components
+from .event_weights import SIGNAL, Components
 
 Merit = Literal["s_sqrt_b", "s_sqrt_sb"]
 MERITS: tuple[Merit, ...] = ("s_sqrt_b", "s_sqrt_sb")
@@ -13,7 +13,7 @@ MERITS: tuple[Merit, ...] = ("s_sqrt_b", "s_sqrt_sb")
 
 @dataclass(frozen=True)
 class Cumulative:
-    """What passes each cut; all arrays are (cut,)."""
+    """The events that pass each cut; all arrays are (cut,)."""
 
     cut: np.ndarray
     passed: dict[str, np.ndarray]  # events of each component
@@ -26,7 +26,7 @@ class Cumulative:
 
     @property
     def background(self) -> np.ndarray:
-        """Return all other events that pass."""
+        """Return the events of all other components that pass."""
         return np.sum([values for name, values in self.passed.items() if name != SIGNAL], axis=0)
 
     @property
@@ -36,12 +36,12 @@ class Cumulative:
 
     @property
     def purity(self) -> np.ndarray:
-        """Return the share of signal in what passes; 1 where nothing does."""
-        everything = self.signal + self.background
-        return np.where(everything > 0, self.signal / np.maximum(everything, 1e-12), 1.0)
+        """Return the share of signal among the events that pass; 1 where none does."""
+        passed = self.signal + self.background
+        return np.where(passed > 0, self.signal / np.maximum(passed, 1e-12), 1.0)
 
     def merit(self, kind: Merit, *, min_background: float) -> np.ndarray:
-        """Return s/√b or s/√(s+b); the first diverges, so b counts as at least `min_background`: a lower limit."""
+        """Return s/√b or s/√(s+b). In the first, b counts as at least `min_background`, since it diverges for b → 0."""
         if kind == "s_sqrt_b":
             return self.signal / np.sqrt(np.maximum(self.background, min_background))
         return self.signal / np.sqrt(np.maximum(self.signal + self.background, 1e-12))
@@ -53,38 +53,41 @@ def cut_grid(n_cuts: int) -> np.ndarray:
 
 
 def cumulate(score: np.ndarray, weights: Components, cuts: np.ndarray) -> Cumulative:
-    """Return what passes `score > cut` for each cut.
+    """Return the events that pass `score > cut` for each cut.
 
     Args:
         score: (event,)
         weights: (event,) of each component.
         cuts: (cut,), ascending.
     """
-    place = np.searchsorted(cuts, score, side="left")  # number of cuts that lie below the score
+    n_passed = np.searchsorted(cuts, score, side="left")  # (event,) number of cuts that lie below the score
     passed = {}
     for name, weight in weights.items():
-        per_bin = np.bincount(place, weights=weight, minlength=len(cuts) + 1)
+        per_bin = np.bincount(n_passed, weights=weight, minlength=len(cuts) + 1)
         passed[name] = per_bin[::-1].cumsum()[::-1][1:]
     return Cumulative(cuts, passed, {name: float(weight.sum()) for name, weight in weights.items()})
 
 
 def best_cut(cumulative: Cumulative, kind: Merit, *, min_background: float) -> int:
-    """Return the place of the cut with the largest figure of merit, among those that leave `min_background` events."""
+    """Return the index of the cut with the largest figure of merit.
+
+    For s/√b only cuts are considered that leave `min_background` events of background.
+    """
     merit = cumulative.merit(kind, min_background=min_background)
     if kind == "s_sqrt_b":
         merit = np.where(cumulative.background >= min_background, merit, 0.0)
     return int(np.argmax(merit))
 
 
-def working_point(cumulative: Cumulative, place: int, *, min_background: float) -> dict[str, float]:
-    """Return the numbers of one row of the article's tables at a cut, and both figures of merit."""
+def working_point(cumulative: Cumulative, index: int, *, min_background: float) -> dict[str, float]:
+    """Return one row of the article's tables, for the cut with an index, and both figures of merit."""
     row = {
-        "cut": cumulative.cut[place],
-        "signal": cumulative.signal[place],
-        "background": cumulative.background[place],
-        "efficiency": cumulative.efficiency[place],
-        "purity": cumulative.purity[place],
-        **{kind: cumulative.merit(kind, min_background=min_background)[place] for kind in MERITS},
-        **{f"background_{name}": values[place] for name, values in cumulative.passed.items() if name != SIGNAL},
+        "cut": cumulative.cut[index],
+        "signal": cumulative.signal[index],
+        "background": cumulative.background[index],
+        "efficiency": cumulative.efficiency[index],
+        "purity": cumulative.purity[index],
+        **{kind: cumulative.merit(kind, min_background=min_background)[index] for kind in MERITS},
+        **{f"background_{name}": values[index] for name, values in cumulative.passed.items() if name != SIGNAL},
     }
     return {name: float(value) for name, value in row.items()}

@@ -1,9 +1,9 @@
-"""Caffe's stochastic gradient descent as arXiv:1604.01444 trains with, and its steps of the learning rate."""
+"""The article's optimiser: Caffe's stochastic gradient descent, and the steps of its learning rate."""
 
 import keras
 import tensorflow as tf
 
-from papers.nova_cvn.settings import StepConfig
+from ..settings import StepConfig
 
 
 def boundaries(config: StepConfig, *, n_train: int, n_iterations: int) -> list[int]:
@@ -11,17 +11,17 @@ def boundaries(config: StepConfig, *, n_train: int, n_iterations: int) -> list[i
 
     Args:
         config: The article's steps, for `full_events` events.
-        n_train: Training events.
-        n_iterations: Where to stop.
+        n_train: Number of training events.
+        n_iterations: Length of the training; later steps are left out.
     """
     scale = n_train / config.full_events
-    found, now = [], 0.0
+    steps, now = [], 0.0
     lengths = iter(config.steps)
     while True:
         now += scale * next(lengths, config.last_step)
         if now >= n_iterations:
-            return found
-        found.append(round(now))
+            return steps
+        steps.append(round(now))
 
 
 def learning_rate(
@@ -40,16 +40,16 @@ class CaffeSGD(keras.optimizers.SGD):
     """SGD with momentum; weights decay through the gradient, biases do not and learn twice as fast."""
 
     def __init__(self, learning_rate: object, *, decay: float, momentum: float, **options: object) -> None:
-        """Remember the L2 decay of the weights, d(loss)/dw = decay w."""
+        """Take the L2 decay of the weights: d(loss)/dw = decay w."""
         super().__init__(learning_rate, momentum=momentum, **options)
         self.decay = decay
 
     def apply(self, grads: list[tf.Tensor], trainable_variables: list[keras.Variable] | None = None) -> None:
         """Change the gradients before they are used."""
-        changed = [self._changed(*pair) for pair in zip(grads, trainable_variables or [], strict=True)]
+        changed = [self._with_decay(*pair) for pair in zip(grads, trainable_variables or [], strict=True)]
         super().apply(changed, trainable_variables)
 
-    def _changed(self, gradient: tf.Tensor, variable: keras.Variable) -> tf.Tensor:
+    def _with_decay(self, gradient: tf.Tensor, variable: keras.Variable) -> tf.Tensor:
         if variable.path.endswith("bias"):
             return 2.0 * gradient
         if variable.path.endswith("kernel"):
@@ -58,5 +58,5 @@ class CaffeSGD(keras.optimizers.SGD):
 
     def get_config(self) -> dict[str, object]:
         """Return what is needed to build this optimiser again."""
-        own = {name: value for name, value in super().get_config().items() if name != "weight_decay"}
-        return own | {"decay": self.decay}
+        options = {name: value for name, value in super().get_config().items() if name != "weight_decay"}
+        return options | {"decay": self.decay}

@@ -1,4 +1,4 @@
-"""Batches of images from a prepared file, shuffled, mirrored and jittered (arXiv:1604.01444, Sec. on the training).
+"""Batches of images from a prepared file, for the training shuffled, mirrored and jittered.
 
 Blocks of neighbouring events are read in random order, a few at a time, and mixed: memory does not grow with the file.
 Mirror and jitter act on the hits, before the images exist: empty pixels cost nothing.
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from papers.nova_cvn.cache import Hits, Prepared
-from papers.nova_cvn.settings import AugmentConfig
+from ..settings import AugmentConfig
+from .file import Hits, Prepared
 
-BLOCK_EVENTS = 512  # read at once
+BLOCK_EVENTS = 512  # neighbouring events that are read together
 
 
 def augment(hits: Hits, shape: tuple[int, ...], config: AugmentConfig, random: np.random.Generator) -> Hits:
@@ -20,8 +20,8 @@ def augment(hits: Hits, shape: tuple[int, ...], config: AugmentConfig, random: n
     Args:
         hits: Of some events.
         shape: (view, plane, cell)
-        config: What to do.
-        random: Source of the changes.
+        config: Which changes are made.
+        random: Source of randomness.
     """
     pixel, value = hits.pixel, hits.value
     if config.mirror:
@@ -33,14 +33,14 @@ def augment(hits: Hits, shape: tuple[int, ...], config: AugmentConfig, random: n
     return Hits(hits.event, pixel, value, hits.n_events)
 
 
-def take(hits: Hits, chosen: np.ndarray) -> Hits:
-    """Return the hits of the chosen events (event,), renumbered in their order."""
+def take(hits: Hits, events: np.ndarray) -> Hits:
+    """Return the hits of some events, by their numbers (event,), renumbered in that order."""
     bounds = np.searchsorted(hits.event, np.arange(hits.n_events + 1))
-    first, n_hits = bounds[chosen], np.diff(bounds)[chosen]
-    event = np.repeat(np.arange(len(chosen)), n_hits)
+    first, n_hits = bounds[events], np.diff(bounds)[events]
+    event = np.repeat(np.arange(len(events)), n_hits)
     within = np.arange(len(event)) - np.repeat(np.cumsum(n_hits) - n_hits, n_hits)
-    place = first[event] + within
-    return Hits(event, hits.pixel[place], hits.value[place], len(chosen))
+    index = first[event] + within
+    return Hits(event, hits.pixel[index], hits.value[index], len(events))
 
 
 def join(parts: list[Hits]) -> Hits:
@@ -57,13 +57,13 @@ def join(parts: list[Hits]) -> Hits:
 def training_batches(
     prepared: Prepared, config: AugmentConfig, *, batch: int, shuffle_blocks: int, random: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (images (event, view, plane, cell), interaction (event,)) of one epoch; the incomplete last batch too.
+    """Yield (images (event, view, plane, cell), interaction (event,)) of one epoch; the last batch may be incomplete.
 
     Args:
         prepared: The training events.
         config: Changes of the images.
-        batch: Events at once.
-        shuffle_blocks: Blocks that are mixed with each other.
+        batch: Events of a batch.
+        shuffle_blocks: Blocks of BLOCK_EVENTS that are mixed with each other.
         random: Order of the events and changes of the images.
     """
     starts = random.permutation(np.arange(0, len(prepared), BLOCK_EVENTS))
@@ -77,9 +77,9 @@ def training_batches(
         is_last = group + shuffle_blocks >= len(starts)
         n_used = len(order) if is_last else len(order) // batch * batch
         for start in range(0, n_used, batch):
-            chosen = order[start : min(start + batch, n_used)]
-            changed = augment(take(pool, chosen), prepared.shape, config, random)
-            yield changed.images(prepared.shape), labels[chosen]
+            events = order[start : min(start + batch, n_used)]
+            hits = augment(take(pool, events), prepared.shape, config, random)
+            yield hits.images(prepared.shape), labels[events]
         rest, labels = take(pool, order[n_used:]), labels[order[n_used:]]
 
 

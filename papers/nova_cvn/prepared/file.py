@@ -1,7 +1,9 @@
-"""The prepared events of one split: only the hits are stored, a hundred times fewer than pixels.
+"""The file of the prepared events of one split, its writer and its reader: only the hits are stored.
 
-`<split>.h5`: `offset` (event+1,), `pixel` (hit,) place in (view, plane, cell), `value` (hit,) uint8, and per event
-`interaction`, `energy_gev`, `lepton_gev`, `moments`; attribute `shape`.
+There are a hundred times fewer hits than pixels. `<split>.h5` has the columns `pixel` (hit,), flat index into
+(view, plane, cell); `value` (hit,) uint8; `offset` (event + 1,), where the hits of each event start; for each event
+`interaction`, `energy_gev`, `lepton_gev` and `moments`; and the attributes `shape` (view, plane, cell), `moments`
+(their names) and `skipped` (files that could not be used, as JSON: name -> reason).
 """
 
 from collections.abc import Iterator
@@ -11,19 +13,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from papers.nova_cvn.events import Events
-from papers.nova_cvn.moments import MOMENTS, image_moments
+from .moments import MOMENTS, image_moments
+from .pixel_map import MAX_VALUE, Events
 
-FULL_SCALE = 255.0  # images are divided by it, whatever the data set
 PER_EVENT = {"interaction": "i1", "energy_gev": "f4", "lepton_gev": "f4"}
 
 
 @dataclass(frozen=True)
 class Hits:
-    """Hits of a number of events, event after event."""
+    """Hits of a block of events, event after event."""
 
-    event: np.ndarray  # (hit,) place of the event in the block
-    pixel: np.ndarray  # (hit,) place in (view, plane, cell)
+    event: np.ndarray  # (hit,) number of the event in the block
+    pixel: np.ndarray  # (hit,) flat index into (view, plane, cell)
     value: np.ndarray  # (hit,) between 0 and 1
     n_events: int
 
@@ -38,7 +39,7 @@ class Writer:
     """Appends blocks of events to an open file."""
 
     def __init__(self, file: h5py.File, *, shape: tuple[int, ...]) -> None:
-        """Prepare an empty file for events of one shape (view, plane, cell)."""
+        """Create the empty columns of a file for events of one shape (view, plane, cell)."""
         self._file, self.shape = file, shape
         file.attrs["shape"] = shape
         file.attrs["moments"] = list(MOMENTS)
@@ -50,10 +51,10 @@ class Writer:
 
     def append(self, events: Events) -> None:
         """Add a block."""
-        event, *place = np.nonzero(events.views)
-        pixel = np.ravel_multi_index(place, self.shape)
+        event, *index = np.nonzero(events.views)
+        pixel = np.ravel_multi_index(index, self.shape)
         self._extend("pixel", pixel)
-        self._extend("value", events.views[event, *place])
+        self._extend("value", events.views[event, *index])
         n_hits = np.bincount(event, minlength=len(events))
         self._extend("offset", self._file["offset"][-1] + np.cumsum(n_hits))
         for name in PER_EVENT:
@@ -68,7 +69,7 @@ class Writer:
 
 
 class Prepared:
-    """Reads a prepared file; the pixels stay on disk until they are asked for."""
+    """Reads a prepared file; the hits stay on disk until they are asked for."""
 
     def __init__(self, path: Path) -> None:
         """Open the file; its small columns are read now."""
@@ -80,15 +81,14 @@ class Prepared:
         self.moments = self._file["moments"][:]
 
     def __len__(self) -> int:
-        """Return the number of events."""
         return len(self.interaction)
 
     def hits(self, start: int, stop: int) -> Hits:
-        """Return the hits of the events start to stop-1."""
+        """Return the hits of the events `start` to `stop - 1`."""
         offset = self.offset[start : stop + 1]
         part = slice(int(offset[0]), int(offset[-1]))
         event = np.repeat(np.arange(stop - start), np.diff(offset))
-        value = self._file["value"][part].astype(np.float32) / FULL_SCALE
+        value = self._file["value"][part].astype(np.float32) / MAX_VALUE
         return Hits(event, self._file["pixel"][part].astype(np.int64), value, stop - start)
 
     def blocks(self, size: int) -> Iterator[tuple[slice, Hits]]:

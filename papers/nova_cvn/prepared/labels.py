@@ -1,4 +1,4 @@
-"""The interaction types of NOvA's and DUNE's pixel maps and their groups (arXiv:1604.01444, training sample).
+"""The labels: interaction types of NOvA's and DUNE's pixel maps, and the flavours that they belong to.
 
 Numbers as in the experiments' common enumeration `cvn::InteractionType`.
 """
@@ -11,9 +11,9 @@ INTERACTIONS = (
     *("nutau QE", "nutau RES", "nutau DIS", "nutau other"),
     *("nu-e elastic", "NC", "cosmic", "other"),
 )
-N_LABELS = len(INTERACTIONS)  # 0 to 15
-N_OUTPUTS = 15  # of the network: all but the last
-NEUTRINO_CLASSES = (*range(12), 13)  # the 13 of the article's confusion matrix: no elastic scattering, no cosmic rays
+N_LABELS = len(INTERACTIONS)
+N_OUTPUTS = N_LABELS - 1  # the networks have no output for the last type, "other"
+NEUTRINO_CLASSES = (*range(12), 13)  # of the article's confusion matrix: no elastic scattering, no cosmic rays
 NC, COSMIC = 13, 14
 FLAVOURS: dict[str, tuple[int, ...]] = {
     "numu": (0, 1, 2, 3),
@@ -26,7 +26,7 @@ SYMBOLS = {"numu": r"$\nu_\mu$ CC", "nue": r"$\nu_e$ CC", "nutau": r"$\nu_\tau$ 
 
 
 def is_flavour(interaction: np.ndarray, flavour: str) -> np.ndarray:
-    """Return a mask (event,) of the events of one group, e.g. "nue"."""
+    """Return a mask (event,) of the events of one flavour, e.g. "nue"."""
     return np.isin(interaction, FLAVOURS[flavour])
 
 
@@ -36,8 +36,8 @@ def flavour_scores(probability: np.ndarray) -> np.ndarray:
 
 
 def flavour_index(interaction: np.ndarray) -> np.ndarray:
-    """Return the place (event,) in FLAVOURS; -1 for types that belong to none."""
-    place = np.full(N_LABELS, -1)
+    """Return the index (event,) into FLAVOURS; -1 for types that belong to none."""
+    index = np.full(N_LABELS, -1)
     for number, members in enumerate(FLAVOURS.values()):
-        place[list(members)] = number
-    return place[interaction]
+        index[list(members)] = number
+    return index[interaction]

@@ -1,7 +1,7 @@
-"""Twelve numbers of an event's images, as classifiers before the network used (arXiv:1604.01444, Sec. 1).
+"""Twelve numbers that describe the images of an event, the input of the boosted trees.
 
-The collaboration's earlier selectors (LID, ReMId) rest on reconstructed tracks and showers; these moments are an
-offline stand-in that needs the images alone.
+The collaboration's selectors before the network (LID, ReMId) rest on reconstructed tracks and showers; these moments
+are a stand-in that needs the images alone.
 """
 
 import numpy as np
@@ -10,15 +10,15 @@ MOMENTS = (
     "hits",  # of all views
     "value_sum",
     "value_per_hit",
-    "largest_share",  # of the largest hit in the sum
+    "largest_share",  # of the sum, in the largest hit
     "length",  # planes between the first and the last hit, mean of the views
     "hits_per_plane",  # among planes with hits
-    "empty_planes",  # share between the first and the last hit
-    "mean_plane",  # value-weighted, over the length: where the energy is deposited
+    "empty_planes",  # share of planes without a hit between the first and the last one
+    "mean_plane",  # where along the length the energy is deposited, 0 to 1, weighted with the values
     "rms_plane",
     "rms_cell",
-    "width",  # value-weighted spread across the main axis
-    "elongation",  # spread along the main axis over both
+    "width",  # spread across the main axis, weighted with the values
+    "elongation",  # variance along the main axis, as a share of that along both
 )
 SMALL = 1e-6
 
@@ -33,8 +33,8 @@ def image_moments(views: np.ndarray) -> np.ndarray:
     weight = hit.any(axis=(2, 3))[..., None]
     mean = (per_view * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1)
     largest = value.max(axis=(1, 2, 3))
-    global_ones = [n_hits, total, total / np.maximum(n_hits, 1), largest / np.maximum(total, 1)]
-    return np.column_stack([*global_ones, mean]).astype(np.float32)
+    of_all_views = [n_hits, total, total / np.maximum(n_hits, 1), largest / np.maximum(total, 1)]
+    return np.column_stack([*of_all_views, mean]).astype(np.float32)
 
 
 def _of_each_view(value: np.ndarray, hit: np.ndarray) -> list[np.ndarray]:

@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 
 from common.errors import InputError
-from papers.nova_cvn.dune_files import as_pixel_map, interaction_type, read_dune
-from papers.nova_cvn.layout import LAYOUTS, as_views, infer_layout
-from papers.nova_cvn.moments import MOMENTS, image_moments
-from papers.nova_cvn.nova_files import read_nova
+from papers.nova_cvn.archive.axis_order import AXIS_ORDERS, as_views, infer_axis_order
+from papers.nova_cvn.archive.dune import as_pixel_map, interaction_type, read_dune
+from papers.nova_cvn.archive.nova import read_nova
+from papers.nova_cvn.metrics.thesis_events import load_thesis_events
 from papers.nova_cvn.prepare import split_of, write_split
-from papers.nova_cvn.real_events import REAL as REAL_NUMBERS
+from papers.nova_cvn.prepared.moments import MOMENTS, image_moments
 from papers.nova_cvn.settings import PrepareConfig
 from papers.nova_cvn.tests.made_events import REAL, needs_real_events, paint, real_events, write_nova
 
-CONFIG = PrepareConfig(min_layout_ratio=1.2, block_events=7, split_every=5)
+CONFIG = PrepareConfig(min_order_ratio=1.2, block_events=7, split_every=5)
 
 
 def read(path):
-    blocks = list(read_nova(path, block_events=7, min_layout_ratio=1.2))
+    blocks = list(read_nova(path, block_events=7, min_order_ratio=1.2))
     return np.concatenate([block.views for block in blocks]), np.concatenate([block.interaction for block in blocks])
 
 
-@pytest.mark.parametrize("order", LAYOUTS)
+@pytest.mark.parametrize("order", AXIS_ORDERS)
 def test_the_order_of_axes_is_found(tmp_path, order):
     events = paint(20)
     views, interaction = read(write_nova(tmp_path / "a.h5", events, order=order))
@@ -36,15 +36,15 @@ def test_the_order_of_axes_is_found(tmp_path, order):
 @needs_real_events
 def test_real_events_have_the_native_order():
     rows = np.stack(list(real_events().values())).reshape(3, -1)
-    assert infer_layout(rows, min_ratio=1.2, where="real") == "view, plane, cell"
+    assert infer_axis_order(rows, min_ratio=1.2, where="real") == "view, plane, cell"
     wrong = as_views(rows, "view, plane, cell").transpose(0, 2, 3, 1).reshape(3, -1)
-    assert infer_layout(wrong, min_ratio=1.2, where="real") == "plane, cell, view"
+    assert infer_axis_order(wrong, min_ratio=1.2, where="real") == "plane, cell, view"
 
 
 def test_noise_has_no_order_and_fails_loudly():
     rows = (np.random.default_rng(0).random((50, 16000)) < 0.01).astype(np.uint8)
-    with pytest.raises(InputError, match=r"cannot be told"):
-        infer_layout(rows, min_ratio=1.2, where="noise")
+    with pytest.raises(InputError, match=r"cannot be recognised"):
+        infer_axis_order(rows, min_ratio=1.2, where="noise")
 
 
 CHANGED = {  # fault -> what is put in the place of a data set or a group
@@ -136,6 +136,7 @@ def dune_folder(tmp_path, labels, content):
     return tmp_path / "event0.gz"
 
 
+DUNE = REAL / "dune-cvn/dataset"
 MAPS = zlib.compress(bytes(3 * 500 * 500))
 
 
@@ -177,9 +178,11 @@ def test_faults_of_dunes_files(tmp_path):
         list(read_dune(tmp_path / "d/event0.gz"))
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="DUNE's released events are not beside this checkout")
+@pytest.mark.skipif(
+    not DUNE.is_dir(), reason=f"needs {DUNE} with partition.p and event*.gz: the files of dune_cvn in datasets.yaml"
+)
 def test_dunes_real_events_go_through_the_same_stage(tmp_path):
-    files = sorted((REAL / "dune-cvn/dataset").glob("event*.gz"))
+    files = sorted(DUNE.glob("event*.gz"))
     with h5py.File(tmp_path / "test.h5", "w") as output:
         assert write_split(files, output, CONFIG) == len(files) == 20
         assert tuple(output.attrs["shape"]) == (3, 100, 80)
@@ -192,6 +195,6 @@ def test_dunes_real_events_go_through_the_same_stage(tmp_path):
 @needs_real_events
 def test_the_numbers_of_the_real_events_are_those_of_their_images():
     found = image_moments(np.stack(list(real_events().values())).astype(np.uint8))
-    for wanted, moments in zip(REAL_NUMBERS.values(), found, strict=True):
+    for wanted, moments in zip(load_thesis_events().values(), found, strict=True):
         for name, value in wanted.items():
             assert moments[MOMENTS.index(name)] == pytest.approx(value, abs=6e-4)

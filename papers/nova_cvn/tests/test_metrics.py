@@ -7,12 +7,27 @@ import pytest
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.nova_cvn.classes import INTERACTIONS, NEUTRINO_CLASSES, flavour_index, flavour_scores
-from papers.nova_cvn.confusion import class_matrix, flavour_matrix, largest_other_mistake, mean_efficiency, mistaken
-from papers.nova_cvn.measures import Scored, choose_cuts, counted_classes, matrix_values, selection_values, with_errors
-from papers.nova_cvn.selection import best_cut, cumulate, cut_grid, working_point
+from papers.nova_cvn.metrics.bootstrap import with_errors
+from papers.nova_cvn.metrics.classifier import (
+    ScoredEvents,
+    choose_cuts,
+    counted_classes,
+    matrix_values,
+    selection_values,
+)
+from papers.nova_cvn.metrics.confusion import (
+    class_matrix,
+    flavour_matrix,
+    largest_other_mistake,
+    mean_efficiency,
+    mistaken,
+)
+from papers.nova_cvn.metrics.event_weights import SIGNAL, appearance, components
+from papers.nova_cvn.metrics.examples import choose_examples
+from papers.nova_cvn.metrics.selection import best_cut, cumulate, cut_grid, working_point
+from papers.nova_cvn.metrics.thesis_events import load_thesis_events
+from papers.nova_cvn.prepared.labels import FLAVOURS, INTERACTIONS, NEUTRINO_CLASSES, flavour_index, flavour_scores
 from papers.nova_cvn.settings import Settings
-from papers.nova_cvn.weights import SIGNAL, appearance, components
 
 CONFIG = load_settings(ROOT / Path("papers/nova_cvn"), "small", Settings).evaluate
 
@@ -81,46 +96,82 @@ def test_the_grid_of_cuts_ascends_from_zero_to_near_one():
     assert grid[0] == 0 and np.all(np.diff(grid) > 0) and 0.9998 < grid[-1] < 1
 
 
-def make(predicted, interaction):
-    return np.eye(15)[np.array(predicted)] * 0.9, np.array(interaction)
+def certain(predicted):
+    """Return outputs (event, 15) that are sure of one type for each event."""
+    return np.eye(15)[predicted]
 
 
-def test_confusion_matrices():
-    probability, interaction = make([0, 1, 4, 13, 4, 14, 13], [0, 0, 4, 13, 13, 14, 15])
-    classes = class_matrix(interaction, probability)
-    assert classes.sum() == 5 and classes.shape == (13, 13)
-    assert classes[0, 0] == 1 and classes[0, 1] == 1 and classes[12, 12] == 1 and classes[12, 4] == 1
-    flavours = flavour_matrix(interaction, probability)
-    assert np.diag(flavours).tolist() == [2, 1, 0, 1, 1] and flavours[3, 1] == 1
-    assert mean_efficiency(classes, classes.sum(axis=1) >= 1) == pytest.approx((0.5 + 1 + 0.5) / 3)
-    assert mean_efficiency(classes, classes.sum(axis=1) >= 2) == pytest.approx(0.5)
-    assert mistaken(flavours, "nc", "nue") == mistaken(flavours, "nue", "nc") == 0.5
-    assert largest_other_mistake(flavours, ("numu", "nue", "nc")) == 0
+def test_the_class_matrix_has_true_classes_in_rows():
+    true, predicted = np.array([0, 0, 0, 13, 13]), [0, 0, 4, 13, 0]
+    matrix = class_matrix(true, certain(predicted))
+    wanted = np.zeros((13, 13))
+    numu_qe, nue_qe, nc = (NEUTRINO_CLASSES.index(number) for number in (0, 4, 13))
+    wanted[numu_qe, numu_qe], wanted[numu_qe, nue_qe] = 2, 1
+    wanted[nc, nc], wanted[nc, numu_qe] = 1, 1
+    assert np.array_equal(matrix, wanted)
 
 
-def made(n, *, seed, strength):
+def test_other_types_are_left_out_of_the_class_matrix():
+    """Elastic scattering, cosmic rays, and what has no type at all."""
+    assert not class_matrix(np.array([12, 14, 15]), certain([0, 4, 13])).any()
+
+
+def test_the_largest_of_the_13_outputs_decides():
+    """A neutrino that looks like a cosmic ray counts for the class that comes second."""
+    outputs = 0.6 * certain([14]) + 0.3 * certain([13]) + 0.1 * certain([0])
+    matrix = class_matrix(np.array([4]), outputs)
+    assert matrix[NEUTRINO_CLASSES.index(4), NEUTRINO_CLASSES.index(13)] == matrix.sum() == 1
+
+
+def test_the_flavour_with_the_largest_sum_of_outputs_decides():
+    """Here no single output of the muon neutrinos is as large as that of NC."""
+    outputs = 0.3 * certain([0]) + 0.3 * certain([1]) + 0.4 * certain([13])
+    matrix = flavour_matrix(np.array([13, 15]), outputs.repeat(2, axis=0))  # the second event belongs to no flavour
+    names = list(FLAVOURS)
+    assert matrix[names.index("nc"), names.index("numu")] == matrix.sum() == 1
+
+
+BY_HAND = np.array([[8, 2, 0], [0, 3, 1], [1, 0, 0]])  # efficiencies 0.8, 0.75, 0
+
+
+@pytest.mark.parametrize(("min_events", "mean"), [(1, (0.8 + 0.75 + 0) / 3), (4, (0.8 + 0.75) / 2), (5, 0.8), (11, 0)])
+def test_classes_with_few_events_do_not_count_for_the_mean_efficiency(min_events, mean):
+    assert mean_efficiency(BY_HAND, BY_HAND.sum(axis=1) >= min_events) == pytest.approx(mean)
+
+
+def test_mistakes_are_counted_in_both_directions():
+    matrix = np.diag([6, 8, 1, 10, 1])
+    names = list(FLAVOURS)
+    numu, nue, nc = (names.index(name) for name in ("numu", "nue", "nc"))
+    matrix[nue, nc], matrix[nc, nue], matrix[numu, nc] = 2, 5, 4  # 2 of 10, 5 of 15, 4 of 10
+    assert mistaken(matrix, "nc", "nue") == mistaken(matrix, "nue", "nc") == pytest.approx(2 / 10 + 5 / 15)
+    assert largest_other_mistake(matrix, ("numu", "nue", "nc")) == pytest.approx(4 / 10)
+    assert largest_other_mistake(matrix, ("numu", "nue")) == 0
+
+
+def knowing(n, *, seed, strength):
     """Return events whose outputs know the truth more or less well."""
     random = np.random.default_rng(seed)
     interaction = random.choice(14, size=n, p=np.r_[np.full(12, 0.05), 0.0, 0.4])
     logits = random.normal(size=(n, 15)) + strength * np.eye(15)[interaction]
     probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    return Scored(interaction, random.uniform(1, 3, n), probability)
+    return ScoredEvents(interaction, random.uniform(1, 3, n), probability)
 
 
 def test_a_better_classifier_gets_better_numbers():
-    found = {}
+    numbers = {}
     for strength in (1, 4):
-        valid, test = (made(3000, seed=seed, strength=strength) for seed in (0, 1))
-        found[strength] = matrix_values(test, counted_classes(test, min_events=1)) | selection_values(
+        valid, test = (knowing(3000, seed=seed, strength=strength) for seed in (0, 1))
+        numbers[strength] = matrix_values(test, counted_classes(test, min_events=1)) | selection_values(
             test, choose_cuts(valid, CONFIG), CONFIG
         )
     keys = ("accuracy", "mean_class_efficiency", "nue.auc", "numu.auc", "nue.at_s_sqrt_sb.s_sqrt_sb")
     for key in (*keys, "numu.at_s_sqrt_sb.s_sqrt_sb", "nue.at_s_sqrt_b.purity"):
-        assert found[4][key] > found[1][key], key
+        assert numbers[4][key] > numbers[1][key], key
 
 
 def test_bootstrap_errors_are_binomial():
-    events = made(2000, seed=0, strength=2)
+    events = knowing(2000, seed=0, strength=2)
     found = with_errors(
         events, lambda e: {"accuracy": matrix_values(e, np.ones(13, bool))["accuracy"]}, n_bootstrap=200, seed=0
     )
@@ -129,7 +180,7 @@ def test_bootstrap_errors_are_binomial():
 
 
 def test_a_draw_without_a_number_does_not_count_for_its_error():
-    events = made(100, seed=0, strength=2)
+    events = knowing(100, seed=0, strength=2)
     calls = iter([{"a": 1.0}, {"a": 2.0, "b": 1.0}, {"a": 4.0}, {"a": 3.0, "b": 7.0}])  # three draws, then all events
     found = with_errors(events, lambda _: next(calls), n_bootstrap=3, seed=0)
     assert found["a"]["value"] == 3 and found["a"]["error"] == pytest.approx(np.std([1, 2, 4], ddof=1))
@@ -138,7 +189,7 @@ def test_a_draw_without_a_number_does_not_count_for_its_error():
 
 def test_all_seeds_have_the_same_numbers():
     """Of a class with just as many events as it needs, bootstrap draws have more or fewer."""
-    events = made(400, seed=0, strength=2)
+    events = knowing(400, seed=0, strength=2)
     smallest = int(np.bincount(events.interaction, minlength=14)[[*range(12), 13]].min())
     counted = counted_classes(events, min_events=smallest)
     keys = {
@@ -152,3 +203,20 @@ def test_a_cut_that_leaves_no_background_on_the_test_events_keeps_its_merit():
     passed = by_hand()
     row = working_point(passed, 3, min_background=1)
     assert row["background"] == 0 and row["s_sqrt_b"] == row["signal"] == 8
+
+
+# ---- examples ----
+
+
+def test_an_example_has_the_median_number_of_hits_of_its_type():
+    interaction, n_hits = np.array([13, 13, 2, 13]), np.array([50, 10, 7, 30])
+    assert choose_examples(interaction, n_hits) == {"numu DIS": 2, "NC": 3}
+
+
+def test_a_type_without_events_has_no_example():
+    assert choose_examples(np.array([14, 14]), np.array([5, 6])) == {}
+
+
+def test_the_thesis_events_are_the_references_of_the_report():
+    events = load_thesis_events()
+    assert list(events) == ["numu DIS", "nue DIS", "NC"] and events["nue DIS"]["hits"] == 270

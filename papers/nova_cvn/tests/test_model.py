@@ -1,4 +1,4 @@
-"""The CVN's table of layers and count, and PyTorch as its oracle."""
+"""The CVN's table of layers and count, PyTorch as its oracle, and both formulations of its layers."""
 
 import json
 import subprocess
@@ -12,11 +12,13 @@ import torch
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.nova_cvn.classes import N_OUTPUTS
-from papers.nova_cvn.generator import Generator
-from papers.nova_cvn.network import BIAS, LocalResponse, build, ceil_pool, n_trained
+from papers.nova_cvn.generator.event import Generator
+from papers.nova_cvn.model import BIAS, LocalResponseNormalization, ceil_pool
+from papers.nova_cvn.network.build import build, n_trained
+from papers.nova_cvn.network.fast import LocalResponse, fast_pool
 from papers.nova_cvn.predict import layer_table
-from papers.nova_cvn.settings import ExperimentConfig, Settings
+from papers.nova_cvn.prepared.labels import N_OUTPUTS
+from papers.nova_cvn.settings import NETWORKS, ExperimentConfig, Settings
 from papers.nova_cvn.tests.cvn_torch import CVN
 from papers.nova_cvn.tests.made_events import needs_real_events, paint, real_events
 
@@ -34,9 +36,10 @@ TABLE = {  # name without view -> output (plane, cell, channel), prototxt of the
 }
 
 
-def make(**changes):
+def make(*, formulation="fast", **changes):
     keras.utils.set_random_seed(1)
-    return build(SHAPE, ExperimentConfig(**{"kind": "cvn", "input_scale": 255, **changes}))
+    config = ExperimentConfig(**{"kind": "cvn", "input_scale": 255, **changes})
+    return build(SHAPE, config, formulation=formulation)
 
 
 @pytest.fixture(scope="module")
@@ -75,24 +78,26 @@ def test_the_first_weights(cvn):
     assert np.all(bias == np.float32(BIAS))
 
 
+@pytest.mark.parametrize("pool", [ceil_pool, fast_pool])
 @pytest.mark.parametrize("size", [(50, 40), (25, 20), (12, 10), (7, 9)])
-def test_pooling_is_caffes(size):
+def test_pooling_is_caffes(size, pool):
     values = np.abs(np.random.default_rng(0).normal(size=(3, *size, 4))).astype(np.float32)
     image = keras.Input((*size, 4))
-    ours = np.asarray(keras.Model(image, ceil_pool(image, "pool"))(values))
+    ours = np.asarray(keras.Model(image, pool(image, "pool"))(values))
     wanted = torch.nn.MaxPool2d(3, 2, ceil_mode=True)(torch.tensor(values).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     assert np.array_equal(ours, wanted.numpy())
 
 
-def test_normalisation_is_caffes():
+@pytest.mark.parametrize("layer", [LocalResponseNormalization, LocalResponse])
+def test_normalisation_is_caffes(layer):
     values = 300 * np.random.default_rng(0).random((2, 5, 4, 11)).astype(np.float32)
     wanted = torch.nn.LocalResponseNorm(5, 1e-4, 0.75, 1.0)(torch.tensor(values).permute(0, 3, 1, 2))
-    assert np.allclose(np.asarray(LocalResponse()(values)), wanted.permute(0, 2, 3, 1).numpy(), rtol=1e-5)
-    assert not np.allclose(np.asarray(LocalResponse()(values)), values, rtol=0.05)  # it does something
+    assert np.allclose(np.asarray(layer()(values)), wanted.permute(0, 2, 3, 1).numpy(), rtol=1e-5)
+    assert not np.allclose(np.asarray(layer()(values)), values, rtol=0.05)  # it does something
 
 
 @pytest.mark.parametrize("n_channels", [3, 16])
-def test_value_and_gradient_of_the_normalisation_are_tensorflows(n_channels):
+def test_fast_normalisation_has_the_gradient_of_the_articles(n_channels):
     random = np.random.default_rng(0)
     values = tf.constant(300 * random.normal(size=(2, 5, 4, n_channels)), tf.float32)
     change = tf.constant(random.normal(size=values.shape), tf.float32)
@@ -103,10 +108,35 @@ def test_value_and_gradient_of_the_normalisation_are_tensorflows(n_channels):
             normalised = normalise(values)
         return normalised, tape.gradient(normalised, values, change)
 
-    ours = both(LocalResponse())
-    theirs = both(lambda x: tf.nn.local_response_normalization(x, 2, 1.0, 1e-4 / 5, 0.75))
-    for one, other in zip(ours, theirs, strict=True):
-        assert np.allclose(one, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+    for fast, article in zip(both(LocalResponse()), both(LocalResponseNormalization()), strict=True):
+        assert np.allclose(fast, article, rtol=1e-4, atol=1e-5 * np.abs(article).max())
+
+
+def test_both_formulations_are_one_network(tmp_path):
+    """Weights that are stored in one load into the other, which then has the same outputs and gradients."""
+    article, fast = (make(formulation=formulation, width=0.25) for formulation in ("article", "fast"))
+    fast.layers[-1].bias.assign(np.linspace(-1, 1, N_OUTPUTS))
+    fast.save_weights(tmp_path / "fast.weights.h5")
+    article.load_weights(tmp_path / "fast.weights.h5")
+    events = paint(4)
+    images, labels = events.views / np.float32(255), events.interaction
+
+    def both(network):
+        with tf.GradientTape() as tape:
+            outputs = network(images, training=False)
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, outputs))
+        return outputs, tape.gradient(loss, [weight.value for weight in network.trainable_weights])
+
+    (wanted, wanted_gradients), (outputs, gradients) = both(article), both(fast)
+    assert np.abs(outputs - wanted).max() < 1e-5
+    for ours, theirs in zip(gradients, wanted_gradients, strict=True):
+        assert np.allclose(ours, theirs, rtol=1e-3, atol=1e-4 * np.abs(theirs).max())
+    assert max(np.abs(theirs).max() for theirs in wanted_gradients) > 1e-3
+
+
+def test_every_kind_of_network_can_be_built():
+    for kind in NETWORKS:
+        assert build(SHAPE, ExperimentConfig(kind=kind, width=0.1), formulation="article").name == kind
 
 
 def images_of(kind):
@@ -134,12 +164,12 @@ def test_pytorch_agrees(kind, width):
 
 @pytest.mark.parametrize(("kind", "n_views"), [("cvn", 2), ("cvn", 3), ("modern", 2), ("modern", 3), ("plain", 3)])
 def test_every_network_takes_any_number_of_views(kind, n_views):
-    network = build((n_views, 100, 80), ExperimentConfig(kind=kind, width=0.1))
+    network = build((n_views, 100, 80), ExperimentConfig(kind=kind, width=0.1), formulation="fast")
     outputs = np.asarray(network(paint(2, n_views=n_views).views / np.float32(255)))
     assert outputs.shape == (2, N_OUTPUTS) and np.allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("stage", ["fetch", "simulate", "prepare", "baselines", "evaluate", "figures"])
+@pytest.mark.parametrize("stage", ["fetch", "simulate", "prepare", "predict_baselines", "evaluate", "figures"])
 def test_only_train_and_predict_import_tensorflow(stage):
     code = f"import sys, papers.nova_cvn.{stage}; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

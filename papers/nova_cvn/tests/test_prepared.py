@@ -5,10 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from papers.nova_cvn.batches import BLOCK_EVENTS, augment, join, plain_batches, take, training_batches
-from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.events import Events
-from papers.nova_cvn.moments import MOMENTS, image_moments
+from papers.nova_cvn.prepared.batches import BLOCK_EVENTS, augment, join, plain_batches, take, training_batches
+from papers.nova_cvn.prepared.file import Prepared
+from papers.nova_cvn.prepared.moments import MOMENTS, image_moments
+from papers.nova_cvn.prepared.pixel_map import Events
 from papers.nova_cvn.settings import AugmentConfig
 from papers.nova_cvn.tests.made_events import paint, write_prepared
 

@@ -1,4 +1,4 @@
-"""The schedule, Caffe's update rule, and a training that is killed and goes on."""
+"""The schedule, Caffe's update rule, a killed training that continues, and the baselines."""
 
 import itertools
 
@@ -10,14 +10,13 @@ import tensorflow as tf
 from common.settings import load_settings
 from common.workflow.closure import ROOT
 from papers.nova_cvn import train
-from papers.nova_cvn.baselines import coarse_images, score, vote
-from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.network import build
-from papers.nova_cvn.predict import inside, probabilities
-from papers.nova_cvn.schedule import CaffeSGD, boundaries, learning_rate
+from papers.nova_cvn.network.optimiser import CaffeSGD, boundaries, learning_rate
+from papers.nova_cvn.predict import first_filters, inner_maps, probabilities
+from papers.nova_cvn.predict_baselines import coarse_images, score, vote
+from papers.nova_cvn.prepared.file import Prepared
 from papers.nova_cvn.settings import AugmentConfig, ExperimentConfig, Settings
 from papers.nova_cvn.tests.made_events import paint, write_prepared
-from papers.nova_cvn.train import Checkpoint, History, compile_network, fit
+from papers.nova_cvn.train import Checkpoint, History, build_untrained, compile_network, fit
 
 SETTINGS = load_settings(ROOT / "papers/nova_cvn", "small", Settings)
 SCHEDULE = SETTINGS.train.schedule
@@ -67,12 +66,12 @@ def config_of(**changes):
 def started(config, splits):
     keras.utils.set_random_seed(5)
     tf.config.experimental.enable_op_determinism()
-    network = build(splits[0].shape, config.experiment)
+    network = build_untrained(splits[0], config)
     compile_network(network, config, n_train=len(splits[0]))
     return network
 
 
-def test_a_killed_training_goes_on_as_if_nothing_had_happened(splits, tmp_path):
+def test_a_killed_training_continues_as_if_nothing_had_happened(splits, tmp_path):
     config = config_of()
     whole = History()
     list(fit(started(config, splits), splits, config, seed=5, history=whole))
@@ -125,11 +124,11 @@ def test_what_predict_stores_of_the_inside(splits, precision):
         network = started(config_of(kind="cvn", width=0.05), splits)
     finally:
         keras.config.set_dtype_policy("float32")
-    found = inside(network, splits[0])
     n = network.get_layer("conv1_y").filters
-    assert found["filters"].shape == (2, 7, 7, n)
-    assert found["feature_maps"].shape == (5, 50, 40, n)
-    assert found["inception"].shape[:3] == (5, 12, 10)
+    assert first_filters(network).shape == (2, 7, 7, n)
+    maps = inner_maps(network, splits[0], [3, 1, 4])
+    assert maps["feature_maps"].shape == (3, 50, 40, n)
+    assert maps["inception"].shape[:3] == (3, 12, 10)
     outputs = probabilities(network, splits[0])
     assert outputs.shape == (64, 15) and np.allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
