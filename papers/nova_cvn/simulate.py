@@ -27,8 +27,10 @@ CHUNK_EVENTS = 64
 
 def choose_labels(config: SimulateConfig, *, n_events: int, random: np.random.Generator) -> np.ndarray:
     """Return interaction types (event,) with the shares of `class_counts`."""
-    shares = np.array(list(config.class_counts.values()), float)
-    return random.choice(list(config.class_counts), size=n_events, p=shares / shares.sum())
+    # Sorted as text, like the keys of JSON, so that the order in the settings file does not change the events.
+    labels = sorted(config.class_counts, key=str)
+    shares = np.array([config.class_counts[label] for label in labels], float)
+    return random.choice(labels, size=n_events, p=shares / shares.sum())
 
 
 def generate(config: SimulateConfig, *, n_events: int, seed: int) -> tuple[np.ndarray, list[Event]]:
