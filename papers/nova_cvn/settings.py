@@ -9,7 +9,6 @@ from common.types import Count, NonNegative, Positive, ShareBelowOne
 from common.yamlio import Strict
 
 Split = Literal["train", "valid", "test"]
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 NetworkKind = Literal["cvn", "modern", "plain"]
 BaselineKind = Literal["moments", "library"]
 NETWORKS: tuple[NetworkKind, ...] = get_args(NetworkKind)
@@ -41,9 +40,8 @@ class FetchConfig(Strict):
 class PrepareConfig(Strict):
     """Section `prepare`."""
 
-    min_order_ratio: Annotated[
-        float, Field(gt=1)
-    ]  # pairs of neighbouring hits: best order of the axes over the second best
+    # Pairs of neighbouring hits: those with the best order of the axes over those with the second best.
+    min_order_ratio: Annotated[float, Field(gt=1)]
     block_events: Count  # events read into memory at a time
     split_every: Annotated[int, Field(ge=3)]  # every n-th archive file is test, the next one validation
 

@@ -134,6 +134,15 @@ def test_both_formulations_are_one_network(tmp_path):
     assert max(np.abs(theirs).max() for theirs in wanted_gradients) > 1e-3
 
 
+@pytest.mark.parametrize("formulation", ["article", "fast"])
+def test_a_stored_network_is_the_same_network(formulation, tmp_path):
+    network = make(formulation=formulation, width=0.05)
+    network.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    images = paint(2).views / np.float32(255)
+    assert np.array_equal(network(images), again(images))
+
+
 def test_every_kind_of_network_can_be_built():
     for kind in NETWORKS:
         assert build(SHAPE, ExperimentConfig(kind=kind, width=0.1), formulation="article").name == kind
