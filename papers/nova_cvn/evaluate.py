@@ -10,9 +10,10 @@ import h5py
 import numpy as np
 
 from common.atomic import write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
 
-from .metrics.bootstrap import Metric, with_errors
+from .metrics.bootstrap import with_errors
 from .metrics.classifier import (
     ScoredEvents,
     choose_cuts,
@@ -28,7 +29,7 @@ from .settings import EvaluateConfig
 
 def classifier_metrics(
     file: h5py.File, valid: Prepared, test: Prepared, config: EvaluateConfig, *, seed: int
-) -> dict[str, Metric]:
+) -> Metrics:
     """Return the numbers of one classifier."""
     cuts = choose_cuts(ScoredEvents.of(valid, file["valid"][:]), config)
     events = ScoredEvents.of(test, file["test"][:])
@@ -39,18 +40,19 @@ def classifier_metrics(
 
     metrics = with_errors(events, measure, n_bootstrap=config.n_bootstrap, seed=seed)
     if "n_parameters" in file.attrs:
-        metrics["n_parameters"] = {"value": float(file.attrs["n_parameters"]), "error": 0.0, "n": 1}
+        metrics["n_parameters"] = entry(file.attrs["n_parameters"], 0.0, 1)
     return metrics
 
 
-def sample_metrics(test: Prepared) -> dict[str, Metric]:
+def sample_metrics(test: Prepared) -> Metrics:
     """Return how the test images compare with the three thesis events of the same types.
 
     `<quantity>_median`: of the test events.
     `smallest_tail`: the share of test events beyond the thesis event, on the side where there are fewer, for the
         quantity where this share is smallest. It is zero for a generator that does not bracket the thesis event.
     """
-    metrics, thesis = {}, load_thesis_events()
+    metrics: Metrics = {}
+    thesis = load_thesis_events()
     for number, name in TYPES.items():
         ours, key = test.moments[test.interaction == number], metric_of(name)
         n = len(ours)
@@ -60,10 +62,10 @@ def sample_metrics(test: Prepared) -> dict[str, Metric]:
         for quantity, theirs in thesis[name].items():
             values = ours[:, MOMENTS.index(quantity)]
             error = float(1.25 * values.std(ddof=1) / np.sqrt(n))  # of the median of a normal distribution
-            metrics[f"{key}.{quantity}_median"] = {"value": float(np.median(values)), "error": error, "n": n}
+            metrics[f"{key}.{quantity}_median"] = entry(np.median(values), error, n)
             tails.append(min(np.mean(values <= theirs), np.mean(values >= theirs)))
         tail = float(min(tails))
-        metrics[f"{key}.smallest_tail"] = {"value": tail, "error": float(np.sqrt(tail * (1 - tail) / n)), "n": n}
+        metrics[f"{key}.smallest_tail"] = entry(tail, np.sqrt(tail * (1 - tail) / n), n)
     return metrics
 
 
@@ -71,23 +73,18 @@ def main() -> None:
     """Measure the sample and every classifier."""
     arguments = parse(
         __doc__,
+        section="evaluate",
         config=EvaluateConfig,
-        paths=["valid", "test", "metrics"],
-        path_lists=["predictions"],
+        paths=["valid", "test", "predictions", "metrics"],
         numbers=["seed"],
     )
     valid, test = Prepared(arguments.valid), Prepared(arguments.test)
     metrics = sample_metrics(test)
-    for path in arguments.predictions:
-        with h5py.File(path) as file:
+    for method in arguments.run.methods:
+        with h5py.File(arguments.predictions / method / "predictions.h5") as file:
             numbers = classifier_metrics(file, valid, test, arguments.config, seed=arguments.seed)
-        metrics |= {f"{method_of(path)}.{key}": value for key, value in numbers.items()}
+        metrics |= {f"{Path(method).name}.{key}": value for key, value in numbers.items()}
     write_json(arguments.metrics, metrics)
-
-
-def method_of(predictions: Path) -> str:
-    """Return the name of a classifier: the folder of its predictions."""
-    return predictions.parent.name
 
 
 if __name__ == "__main__":

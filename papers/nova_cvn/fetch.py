@@ -78,7 +78,7 @@ def write_index(index: Index, config: FetchConfig, licence: str) -> Receipt:
 
 def main() -> None:
     """Ask the server, download, write the index and its receipt."""
-    arguments = parse(__doc__, config=FetchConfig, paths=["datasets", "receipt"])
+    arguments = parse(__doc__, section="fetch", config=FetchConfig, paths=["datasets", "receipt"])
     first = find_file(load_datasets(arguments.datasets), DATASET, FIRST_NAME, where=arguments.datasets)
     index = collect(first, arguments.config)
     log.info("%d files downloaded or verified, %d not available", len(index.found), len(index.missing))

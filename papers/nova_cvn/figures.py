@@ -6,14 +6,14 @@ of a single network show that of the first seed. Neither TensorFlow nor a traine
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
-from common.download.receipts import origin_of, read_receipt
 from common.plotting import draw_all
 from common.stage import parse, run
+from common.training.history import read_history
 
 from .metrics.thesis_events import load_thesis_events
 from .plots.events import fig1_pixel_maps
@@ -21,9 +21,9 @@ from .plots.inputs import Inputs
 from .plots.network import fig2_network, fig3_filters, fig4_inception, fig5_tsne
 from .plots.results import fig6_scores, fig7_cuts, fig8_spectra, fig9_loss, fig10_confusion, fig11_classifiers
 from .prepared.file import Prepared
-from .settings import EvaluateConfig
+from .settings import NETWORK_FOLDER, EvaluateConfig, is_network
 
-HEADLINE = "cvn"
+HEADLINE = f"{NETWORK_FOLDER}/cvn"
 FIGURES = (
     *(fig1_pixel_maps, fig2_network, fig3_filters, fig4_inception, fig5_tsne, fig6_scores, fig7_cuts, fig8_spectra),
     *(fig9_loss, fig10_confusion, fig11_classifiers),
@@ -32,23 +32,22 @@ FIGURES = (
 
 def read_inputs(arguments: argparse.Namespace) -> Inputs:
     """Read what the figures need."""
-    first = next(path for path in arguments.predictions if path.parent.name == HEADLINE)
-    with h5py.File(first) as file:
+    facts, seeds = arguments.run, arguments.seeds
+    with h5py.File(facts.each_seed(seeds, f"{HEADLINE}/predictions.h5")[0]) as file:
         cvn: dict[str, Any] = {name: file[name][:] for name in file}
         cvn |= {"layers": json.loads(file.attrs["layers"]), "examples": list(file.attrs["examples"])}
-    histories: dict[str, list[np.ndarray]] = {}
-    for path in arguments.histories:
-        table = np.genfromtxt(path, delimiter=",", names=True, ndmin=1)
-        columns = np.column_stack([table[name] for name in ("epoch", "train_loss", "valid_loss")])
-        histories.setdefault(path.parent.name, []).append(columns)
+    networks = filter(is_network, facts.methods)
     return Inputs(
         config=arguments.config,
         valid=Prepared(arguments.valid),
         test=Prepared(arguments.test),
         cvn=cvn,
-        histories=histories,
+        histories={
+            Path(method).name: [read_history(path) for path in facts.each_seed(seeds, f"{method}/history.csv")]
+            for method in networks
+        },
         metrics=json.loads(arguments.metrics.read_text(encoding="utf-8")),
-        names=list(dict.fromkeys(path.parent.name for path in arguments.predictions)),
+        names=[Path(method).name for method in facts.methods],
         thesis=load_thesis_events(),
     )
 
@@ -57,12 +56,13 @@ def main() -> None:
     """Draw every figure."""
     arguments = parse(
         __doc__,
+        section="evaluate",
         config=EvaluateConfig,
-        path_lists=["receipts", "predictions", "histories", "figures"],
-        paths=["valid", "test", "metrics"],
+        paths=["valid", "test", "metrics", "seeds", "figures"],
+        optional=["only"],
     )
-    origin = origin_of(read_receipt(path) for path in arguments.receipts)
-    draw_all(FIGURES, read_inputs(arguments), arguments.figures[0].parent, origin=origin)
+    inputs = read_inputs(arguments)
+    draw_all(FIGURES, inputs, arguments.figures, origin=inputs.test.origin, only=arguments.only)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ import numpy as np
 
 from common.atomic import atomic_output
 from common.stage import parse, run
+from common.training.keras_state import n_trained
 
 from .metrics.examples import choose_examples
 from .model import FEATURES
-from .network import fast  # noqa: F401  # registers the layers of networks that were built with the fast formulation
-from .network.build import n_trained
+from .network.build import load
 from .network.runtime import set_up
 from .prepared.file import Prepared
 from .prepared.labels import N_OUTPUTS
@@ -82,10 +82,14 @@ def inner_maps(network: keras.Model, events: Prepared, index: list[int]) -> dict
 def main() -> None:
     """Score both splits, and look into the network."""
     arguments = parse(
-        __doc__, config=PredictConfig, paths=["valid", "test", "model", "predictions"], numbers=["threads"]
+        __doc__,
+        section="predict",
+        config=PredictConfig,
+        paths=["valid", "test", "model", "predictions"],
+        numbers=["threads"],
     )
     set_up(threads=arguments.threads, seed=0, precision="float32")
-    network = keras.saving.load_model(arguments.model, compile=False)
+    network = load(arguments.model)
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
         file.attrs["n_parameters"] = n_trained(network)
         file.attrs["layers"] = json.dumps(layer_table(network))

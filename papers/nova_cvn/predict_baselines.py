@@ -18,7 +18,7 @@ from common.stage import parse, run
 from .prepared.batches import take
 from .prepared.file import Prepared
 from .prepared.labels import N_OUTPUTS
-from .settings import ExperimentConfig, TrainOne
+from .settings import ExperimentConfig, TrainConfig
 
 COARSE = (4, 4)  # planes and cells of a coarse pixel
 SMEAR = 1.0  # standard deviation, in coarse pixels
@@ -109,9 +109,16 @@ def score(splits: dict[str, Prepared], config: ExperimentConfig, *, seed: int) -
 
 def main() -> None:
     """Learn, and score both splits."""
-    arguments = parse(__doc__, config=TrainOne, paths=["train", "valid", "test", "predictions"], numbers=["seed"])
+    arguments = parse(
+        __doc__,
+        section="train",
+        config=TrainConfig,
+        paths=["train", "valid", "test", "predictions"],
+        texts=["method"],
+        numbers=["seed"],
+    )
     splits = {name: Prepared(getattr(arguments, name)) for name in ("train", "valid", "test")}
-    scores = score(splits, arguments.config.experiment, seed=arguments.seed)
+    scores = score(splits, arguments.config.one(arguments.method).experiment, seed=arguments.seed)
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
         for name, values in scores.items():
             file[name] = values

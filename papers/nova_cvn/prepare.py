@@ -1,7 +1,7 @@
 """Read the pixel maps of one split and store their hits, truth and moments (arXiv:1604.01444, Sec. on the pixel maps).
 
-Receipts of data files -> <split>.h5. Files that cannot be used are left out and named in its attribute `skipped`; the
-stage fails only if there is no usable file.
+Receipts of data files -> prepared/<split>.h5. Files that cannot be used are left out and named in its attribute
+`skipped`; the stage fails only if there is no usable file.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import h5py
 
 from common.atomic import atomic_output
-from common.download.receipts import data_root, locate, read_receipt
+from common.download.receipts import Receipt, data_root, locate, origin_of, read_receipt
 from common.errors import InputError
 from common.stage import parse, run
 
@@ -22,7 +22,7 @@ from .archive.nova import read_nova
 from .prepared.file import Writer
 from .prepared.labels import N_OUTPUTS
 from .prepared.pixel_map import Events
-from .settings import PrepareConfig, Split
+from .settings import PrepareConfig, Split, of_split
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +35,9 @@ def split_of(number: int, *, every: int) -> Split:
     return splits.get(number % every, "train")
 
 
-def files_of(receipt: Path, split: Split, config: PrepareConfig) -> list[Path]:
+def files_of(receipt: Receipt, split: Split, config: PrepareConfig) -> list[Path]:
     """Return the files of a split that belong to a receipt: its file, or the files of the index that it is for."""
-    path = locate(read_receipt(receipt))
+    path = locate(receipt)
     if path.suffix == ".json":
         numbered = {entry.number: data_root() / entry.file for entry in read_index(path).found}
     elif path.suffix == ".gz":
@@ -94,10 +94,13 @@ def write_split(paths: list[Path], output: h5py.File, config: PrepareConfig) -> 
 
 def main() -> None:
     """Write the prepared file of one split."""
-    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
-    split: Split = arguments.prepared.stem
-    paths = [path for receipt in arguments.receipts for path in files_of(receipt, split, arguments.config)]
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipts", "prepared"], texts=["split"])
+    split: Split = arguments.split
+    facts = arguments.run
+    receipts = [read_receipt(path) for path in of_split(facts.receipts(arguments.receipts), split, source=facts.source)]
+    paths = [path for receipt in receipts for path in files_of(receipt, split, arguments.config)]
     with atomic_output(arguments.prepared) as temporary, h5py.File(temporary, "w") as output:
+        output.attrs["origin"] = origin_of(receipts)
         n_events = write_split(paths, output, arguments.config)
     log.info("%s: %d events of %d files", split, n_events, len(paths))
 

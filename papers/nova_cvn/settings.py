@@ -1,6 +1,8 @@
 """Models of the sections of config.yaml; the values and their sources are in that file."""
 
-from typing import Annotated, Literal, get_args
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
@@ -13,6 +15,8 @@ NetworkKind = Literal["cvn", "modern", "plain"]
 BaselineKind = Literal["moments", "library"]
 NETWORKS: tuple[NetworkKind, ...] = get_args(NetworkKind)
 Formulation = Literal["article", "fast"]
+NETWORK_FOLDER, BASELINE_FOLDER = "network", "baseline"  # below that of a seed, because different stages predict
+P = TypeVar("P", str, Path)
 
 
 class SimulateConfig(Strict):
@@ -148,3 +152,21 @@ class Settings(RunSettings):
     train: TrainConfig
     predict: PredictConfig
     evaluate: EvaluateConfig
+
+    def methods(self) -> list[str]:
+        """Return "<folder>/<method>" of all classifiers."""
+        folders = {
+            name: NETWORK_FOLDER if experiment.kind in NETWORKS else BASELINE_FOLDER
+            for name, experiment in self.train.experiments.items()
+        }
+        return [f"{folder}/{name}" for name, folder in folders.items()]
+
+
+def is_network(method: str) -> bool:
+    """Tell whether an entry of `Settings.methods` is a network, which has a learning curve."""
+    return method.startswith(f"{NETWORK_FOLDER}/")
+
+
+def of_split(receipts: Iterable[P], split: str, *, source: str) -> list[P]:
+    """Return the receipts that a split needs: generated files carry their split in the name, an archive's do not."""
+    return [receipt for receipt in receipts if source == "archive" or Path(receipt).name.startswith(f"{split}_")]

@@ -58,9 +58,9 @@ def write_events(path: Path, labels: np.ndarray, events: list[Event]) -> None:
 
 def main() -> None:
     """Generate the events, write them and their receipt."""
-    arguments = parse(__doc__, config=SimulateConfig, paths=["events", "receipt"])
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, paths=["events", "receipt"], texts=["split"])
     config: SimulateConfig = arguments.config
-    n_events = config.n_events[arguments.events.name.partition("_")[0]]
+    n_events = config.n_events[arguments.split]
     seed = zlib.crc32(f"{config.seed} {arguments.events.name}".encode())
     generate(config, n_events=1, seed=seed)  # compiles the kernels, or loads them
     started = time.process_time()

@@ -111,8 +111,8 @@ def fit_plainly(prepared: Prepared, config: TrainOne, *, seed: int) -> tuple[Any
 def fit_ours(prepared: Prepared, config: TrainOne, *, threads: int, seed: int) -> tuple[Any, Callable[[], object]]:
     """Return the network, and what trains it by N_BATCHES batches as stage train does."""
     from papers.nova_cvn.network.build import build
+    from papers.nova_cvn.network.optimiser import compile_network
     from papers.nova_cvn.network.runtime import set_up
-    from papers.nova_cvn.train import compile_network
 
     set_up(threads=threads, seed=seed, precision=config.precision)
     model = build(prepared.shape, config.experiment, formulation="fast")

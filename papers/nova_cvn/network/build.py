@@ -1,7 +1,8 @@
-"""From the settings of one experiment to its untrained network."""
+"""Networks from the settings of an experiment, or from a file."""
+
+from pathlib import Path
 
 import keras
-import numpy as np
 
 from ..model import CVN, LocalResponseNormalization, Pool, ceil_pool
 from ..settings import ExperimentConfig, Formulation
@@ -26,6 +27,6 @@ def build(shape: tuple[int, ...], config: ExperimentConfig, *, formulation: Form
     return COMPARISON[config.kind](shape, config)
 
 
-def n_trained(network: keras.Model) -> int:
-    """Return the number of trained parameters."""
-    return int(sum(np.prod(weight.shape) for weight in network.trainable_weights))
+def load(path: Path) -> keras.Model:
+    """Return a trained network without its optimiser; all layers that it may have are imported here."""
+    return keras.saving.load_model(path, compile=False)

@@ -1,9 +1,11 @@
 """The article's optimiser: Caffe's stochastic gradient descent, and the steps of its learning rate."""
 
+import math
+
 import keras
 import tensorflow as tf
 
-from ..settings import StepConfig
+from ..settings import StepConfig, TrainOne
 
 
 def boundaries(config: StepConfig, *, n_train: int, n_iterations: int) -> list[int]:
@@ -60,3 +62,16 @@ class CaffeSGD(keras.optimizers.SGD):
         """Return what is needed to build this optimiser again."""
         options = {name: value for name, value in super().get_config().items() if name != "weight_decay"}
         return options | {"decay": self.decay}
+
+
+def compile_network(network: keras.Model, config: TrainOne, *, n_train: int) -> None:
+    """Give a network the article's optimiser, with the schedule scaled to `n_train` events.
+
+    `jit_compile=False` because XLA's convolutions on a CPU do not use oneDNN. On a machine without a GPU, Keras would
+    decide the same by itself.
+    """
+    experiment = config.experiment
+    n_iterations = experiment.epochs * math.ceil(n_train / experiment.batch)
+    rate = learning_rate(experiment.learning_rate, config.schedule, n_train=n_train, n_iterations=n_iterations)
+    optimiser = CaffeSGD(rate, decay=experiment.weight_decay, momentum=experiment.momentum)
+    network.compile(optimiser, loss="sparse_categorical_crossentropy", jit_compile=False)

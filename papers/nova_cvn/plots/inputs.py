@@ -24,7 +24,7 @@ class Inputs:
     valid: Prepared
     test: Prepared
     cvn: dict[str, Any]  # the first seed's predictions.h5 of the CVN: its arrays, `layers` and `examples`
-    histories: dict[str, list[np.ndarray]]  # network -> for each seed (epoch, 3): epoch, training loss, validation loss
+    histories: dict[str, list[dict[str, np.ndarray]]]  # network -> for each seed the columns (epoch,) of history.csv
     metrics: dict[str, Any]  # of all seeds together
     names: list[str]  # of the classifiers
     thesis: dict[str, dict[str, float]]  # event of the thesis -> quantity -> value

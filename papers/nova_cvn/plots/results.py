@@ -128,7 +128,7 @@ def fig9_loss(inputs: Inputs) -> Drawing:
     drawn: dict[str, Any] = {}
     for number, (name, seeds) in enumerate(inputs.histories.items()):
         for seed, history in enumerate(seeds):
-            epoch, train, valid = history.T
+            epoch, train, valid = (history[name] for name in ("epoch", "train_loss", "valid_loss"))
             axes.plot(epoch, train, "--", color=f"C{number}", lw=0.8)
             label = None if seed else METHOD_LABELS.get(name, name)
             axes.plot(epoch, valid, "o-", color=f"C{number}", label=label)

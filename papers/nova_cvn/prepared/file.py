@@ -3,12 +3,13 @@
 There are a hundred times fewer hits than pixels. `<split>.h5` has the columns `pixel` (hit,), flat index into
 (view, plane, cell); `value` (hit,) uint8; `offset` (event + 1,), where the hits of each event start; for each event
 `interaction`, `energy_gev`, `lepton_gev` and `moments`; and the attributes `shape` (view, plane, cell), `moments`
-(their names) and `skipped` (files that could not be used, as JSON: name -> reason).
+(their names), `skipped` (files that could not be used, as JSON: name -> reason) and `origin` (archive or generated).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import h5py
 import numpy as np
@@ -82,6 +83,11 @@ class Prepared:
 
     def __len__(self) -> int:
         return len(self.interaction)
+
+    @property
+    def origin(self) -> Literal["archive", "generated"]:
+        """Return what the events are made from."""
+        return self._file.attrs["origin"]
 
     def hits(self, start: int, stop: int) -> Hits:
         """Return the hits of the events `start` to `stop - 1`."""

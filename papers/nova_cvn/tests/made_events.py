@@ -60,5 +60,6 @@ def write_nova(path, events, *, order="view, plane, cell"):
 def write_prepared(path, events):
     """Write events as stage prepare does."""
     with h5py.File(path, "w") as file:
+        file.attrs["origin"] = "generated"
         Writer(file, shape=events.views.shape[1:]).append(events)
     return path

@@ -11,10 +11,11 @@ import tensorflow as tf
 import torch
 
 from common.settings import load_settings
+from common.training.keras_state import n_trained
 from common.workflow.closure import ROOT
 from papers.nova_cvn.generator.event import Generator
 from papers.nova_cvn.model import BIAS, LocalResponseNormalization, ceil_pool
-from papers.nova_cvn.network.build import build, n_trained
+from papers.nova_cvn.network.build import build, load
 from papers.nova_cvn.network.fast import LocalResponse, fast_pool
 from papers.nova_cvn.predict import layer_table
 from papers.nova_cvn.prepared.labels import N_OUTPUTS
@@ -138,7 +139,7 @@ def test_both_formulations_are_one_network(tmp_path):
 def test_a_stored_network_is_the_same_network(formulation, tmp_path):
     network = make(formulation=formulation, width=0.05)
     network.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    again = load(tmp_path / "model.keras")
     images = paint(2).views / np.float32(255)
     assert np.array_equal(network(images), again(images))
 
