@@ -1,7 +1,7 @@
 """Measure every classifier on the test events (arXiv:1604.01444, Tables 1-2 and figure of the confusion matrix).
 
-Prepared valid and test events and all scores of a seed -> metrics.json. Cuts are chosen on the validation events and
-quoted on the test events, with each class weighted to its number of events in a far detector.
+Prepared valid and test events and the predictions of all classifiers of a seed -> metrics.json. Cuts are chosen on the
+validation events and quoted on the test events, with each class weighted to its number of events in a far detector.
 """
 
 from pathlib import Path
@@ -10,83 +10,81 @@ import h5py
 import numpy as np
 
 from common.atomic import write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
-from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.measures import (
-    Metric,
-    Scored,
+
+from .metrics.bootstrap import with_errors
+from .metrics.classifier import (
+    ScoredEvents,
     choose_cuts,
     counted_classes,
     matrix_values,
     selection_values,
-    with_errors,
 )
-from papers.nova_cvn.moments import MOMENTS
-from papers.nova_cvn.real_events import REAL, REAL_TYPES
-from papers.nova_cvn.settings import EvaluateConfig
+from .metrics.thesis_events import TYPES, load_thesis_events, metric_of
+from .prepared.file import Prepared
+from .prepared.moments import MOMENTS
+from .settings import EvaluateConfig
 
 
 def classifier_metrics(
     file: h5py.File, valid: Prepared, test: Prepared, config: EvaluateConfig, *, seed: int
-) -> dict[str, Metric]:
+) -> Metrics:
     """Return the numbers of one classifier."""
-    cuts = choose_cuts(Scored.of(valid, file["valid"][:]), config)
-    events = Scored.of(test, file["test"][:])
+    cuts = choose_cuts(ScoredEvents.of(valid, file["valid"][:]), config)
+    events = ScoredEvents.of(test, file["test"][:])
     counted = counted_classes(events, min_events=config.min_class_events)
 
-    def measure(drawn: Scored) -> dict[str, float]:
+    def measure(drawn: ScoredEvents) -> dict[str, float]:
         return matrix_values(drawn, counted) | selection_values(drawn, cuts, config)
 
-    found = with_errors(events, measure, n_bootstrap=config.n_bootstrap, seed=seed)
+    metrics = with_errors(events, measure, n_bootstrap=config.n_bootstrap, seed=seed)
     if "n_parameters" in file.attrs:
-        found["n_parameters"] = {"value": float(file.attrs["n_parameters"]), "error": 0.0, "n": 1}
-    return found
+        metrics["n_parameters"] = entry(file.attrs["n_parameters"], 0.0, 1)
+    return metrics
 
 
-def sample_metrics(test: Prepared) -> dict[str, Metric]:
-    """Return what the images look like beside the three real events of the same types.
+def sample_metrics(test: Prepared) -> Metrics:
+    """Return how the test images compare with the three thesis events of the same types.
 
-    `median` and, per type, `smallest_tail`: the share of events beyond the real one on its rarer side, for the quantity
-    where it is smallest. A generator that does not bracket the real events has a tail of zero.
+    `<quantity>_median`: of the test events.
+    `smallest_tail`: the share of test events beyond the thesis event, on the side where there are fewer, for the
+        quantity where this share is smallest. It is zero for a generator that does not bracket the thesis event.
     """
-    found = {}
-    for number, name in REAL_TYPES.items():
-        ours, key = test.moments[test.interaction == number], f"sample.{name.lower().replace(' ', '_')}"
+    metrics: Metrics = {}
+    thesis = load_thesis_events()
+    for number, name in TYPES.items():
+        ours, key = test.moments[test.interaction == number], metric_of(name)
         n = len(ours)
         if n < 2:
             continue
         tails = []
-        for quantity, wanted in REAL[name].items():
+        for quantity, theirs in thesis[name].items():
             values = ours[:, MOMENTS.index(quantity)]
             error = float(1.25 * values.std(ddof=1) / np.sqrt(n))  # of the median of a normal distribution
-            found[f"{key}.{quantity}_median"] = {"value": float(np.median(values)), "error": error, "n": n}
-            tails.append(min(np.mean(values <= wanted), np.mean(values >= wanted)))
+            metrics[f"{key}.{quantity}_median"] = entry(np.median(values), error, n)
+            tails.append(min(np.mean(values <= theirs), np.mean(values >= theirs)))
         tail = float(min(tails))
-        found[f"{key}.smallest_tail"] = {"value": tail, "error": float(np.sqrt(tail * (1 - tail) / n)), "n": n}
-    return found
+        metrics[f"{key}.smallest_tail"] = entry(tail, np.sqrt(tail * (1 - tail) / n), n)
+    return metrics
 
 
 def main() -> None:
-    """Read, measure, write."""
+    """Measure the sample and every classifier."""
     arguments = parse(
         __doc__,
+        section="evaluate",
         config=EvaluateConfig,
-        paths=["valid", "test", "metrics"],
-        path_lists=["predictions"],
+        paths=["valid", "test", "predictions", "metrics"],
         numbers=["seed"],
     )
     valid, test = Prepared(arguments.valid), Prepared(arguments.test)
     metrics = sample_metrics(test)
-    for path in arguments.predictions:
-        with h5py.File(path) as file:
-            found = classifier_metrics(file, valid, test, arguments.config, seed=arguments.seed)
-        metrics |= {f"{name_of(path)}.{key}": value for key, value in found.items()}
+    for method in arguments.run.methods:
+        with h5py.File(arguments.predictions / method / "predictions.h5") as file:
+            numbers = classifier_metrics(file, valid, test, arguments.config, seed=arguments.seed)
+        metrics |= {f"{Path(method).name}.{key}": value for key, value in numbers.items()}
     write_json(arguments.metrics, metrics)
-
-
-def name_of(scores: Path) -> str:
-    """Return the classifier's name: the folder of its scores."""
-    return scores.parent.name
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Fetch NOvA's public pixel maps, however many the course server has (arXiv:1604.01444, training sample).
 
-datasets.yaml and the section `fetch` -> <data>/raw/nova_course/neutrino<N>.h5, the list of them, and its receipt. The
-numbers are asked for in turn until several in a row are missing. What is in the data folder already, placed by hand or
-shared by a class, needs no server. No checksum is published: the first download's is recorded and enforced later.
+datasets.yaml and the section `fetch` -> <data>/raw/nova_course/neutrino<N>.h5, an index of them, and its receipt. The
+files are requested one after the other until several in a row are missing. Files that are in the data folder already,
+placed by hand or shared by a class, need no server. No checksum is published, so that of the first download is recorded
+and enforced later.
 """
 
 import logging
@@ -14,8 +15,9 @@ from common.download.receipts import Receipt, data_root, sha256_of, write_receip
 from common.download.transfer import Policy
 from common.errors import InputError
 from common.stage import parse, run
-from papers.nova_cvn.course import Entry, Index
-from papers.nova_cvn.settings import FetchConfig
+
+from .archive.index import Entry, Index
+from .settings import FetchConfig
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +32,10 @@ def declare(first: DataFile, number: int) -> DataFile:
 
 
 def collect(first: DataFile, config: FetchConfig, *, policy: Policy | None = None) -> Index:
-    """Return the list of the files that can be had, after fetching or verifying each.
+    """Return the index of the available files, after downloading or verifying each.
 
     Raises:
-        InputError: If there is none; the message has what was said about each number.
+        InputError: If there is none; the message has the reason for each number.
     """
     found: list[Entry] = []
     missing: dict[int, str] = {}
@@ -52,12 +54,12 @@ def collect(first: DataFile, config: FetchConfig, *, policy: Policy | None = Non
         found.append(Entry(number=number, file=receipt.file, bytes=receipt.bytes, sha256=receipt.sha256))
     if not found:
         reasons = "\n".join(missing.values())
-        raise InputError(f"none of the files {config.first} to {config.last} could be had.\n{reasons}")
+        raise InputError(f"no file from {config.first} to {config.last} could be downloaded.\n{reasons}")
     return Index(address=first.urls[0], found=found, missing=missing)
 
 
-def vouch(index: Index, config: FetchConfig, licence: str) -> Receipt:
-    """Write the list beside the files and return its receipt."""
+def write_index(index: Index, config: FetchConfig, licence: str) -> Receipt:
+    """Write the index beside the files, and return its receipt."""
     path = data_root() / "raw" / DATASET / f"index-{config.first}-{config.last}.json"
     text = index.model_dump_json(indent=1) + "\n"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -75,12 +77,12 @@ def vouch(index: Index, config: FetchConfig, licence: str) -> Receipt:
 
 
 def main() -> None:
-    """Ask, fetch, vouch."""
-    arguments = parse(__doc__, config=FetchConfig, paths=["datasets", "receipt"])
+    """Ask the server, download, write the index and its receipt."""
+    arguments = parse(__doc__, section="fetch", config=FetchConfig, paths=["datasets", "receipt"])
     first = find_file(load_datasets(arguments.datasets), DATASET, FIRST_NAME, where=arguments.datasets)
     index = collect(first, arguments.config)
-    log.info("%d files at hand, %d asked for in vain", len(index.found), len(index.missing))
-    write_receipt(arguments.receipt, vouch(index, arguments.config, first.licence))
+    log.info("%d files downloaded or verified, %d not available", len(index.found), len(index.missing))
+    write_receipt(arguments.receipt, write_index(index, arguments.config, first.licence))
 
 
 if __name__ == "__main__":

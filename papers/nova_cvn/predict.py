@@ -1,9 +1,9 @@
 """Score the events of the splits valid and test with one network (arXiv:1604.01444, Sec. on the results).
 
-model.keras and prepared files -> scores.h5 with `valid` and `test` (event, 15), the pooled `features` of the first test
-events, the `layers` of the network, and for the CVN what the figures of its inside show: the first `filters`
-(view, plane, cell, filter), and for example events the `feature_maps` after the first convolution of the Y view and the
-`inception` maps of its first inception module.
+model.keras and prepared files -> predictions.h5 with `valid` and `test` (event, 15), the pooled `features` of the first
+test events, and the table of the `layers`. For the CVN there are also the first `filters` (view, plane, cell, filter),
+and for the events that the attribute `examples` names the `feature_maps` after the first convolution of the Y view and
+the `inception` maps of its first inception module, both (event, plane, cell, channel).
 """
 
 import json
@@ -14,22 +14,26 @@ import numpy as np
 
 from common.atomic import atomic_output
 from common.stage import parse, run
-from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.classes import N_OUTPUTS
-from papers.nova_cvn.examples import EXAMPLES, choose_examples
-from papers.nova_cvn.network import FEATURES, n_trained, set_up
-from papers.nova_cvn.settings import PredictConfig
+from common.training.keras_state import n_trained
+
+from .metrics.examples import choose_examples
+from .model import FEATURES
+from .network.build import load
+from .network.runtime import set_up
+from .prepared.file import Prepared
+from .prepared.labels import N_OUTPUTS
+from .settings import PredictConfig
 
 BATCH = 256
-VIEW = "y"  # whose inside is shown, as in the article
+VIEW = "y"  # its tower is shown, as in the article
 
 
 def probabilities(network: keras.Model, events: Prepared) -> np.ndarray:
     """Return the outputs (event, N_OUTPUTS) for all events."""
-    found = np.zeros((len(events), N_OUTPUTS), np.float32)
+    outputs = np.zeros((len(events), N_OUTPUTS), np.float32)
     for part, hits in events.blocks(BATCH):
-        found[part] = network.predict_on_batch(hits.images(events.shape))
-    return found
+        outputs[part] = network.predict_on_batch(hits.images(events.shape))
+    return outputs
 
 
 def layer_table(network: keras.Model) -> list[dict[str, object]]:
@@ -60,25 +64,32 @@ def features(network: keras.Model, events: Prepared, *, n_events: int) -> np.nda
     return np.concatenate(parts).astype(np.float32)
 
 
-def inside(network: keras.Model, events: Prepared) -> dict[str, np.ndarray]:
-    """Return filters and maps of the example events by name; see the module's docstring for the shapes."""
-    wanted = {"feature_maps": f"conv1_{VIEW}", "inception": f"inception_3a_{VIEW}"}
-    maps = keras.Model(network.input, [network.get_layer(name).output for name in wanted.values()])
-    chosen = choose_examples(events.interaction, np.diff(events.offset))
-    images = np.concatenate([events.hits(event, event + 1).images(events.shape) for event in chosen.values()])
-    found = dict(zip(wanted, maps.predict_on_batch(images), strict=True))
+def first_filters(network: keras.Model) -> np.ndarray:
+    """Return the filters (view, plane, cell, filter) of the first convolution of both views."""
     kernels = [network.get_layer(f"conv1_{view}").kernel for view in ("x", "y")]
-    filters = np.stack([np.asarray(kernel)[:, :, 0] for kernel in kernels])
-    return {"filters": filters, **{name: np.asarray(values, np.float32) for name, values in found.items()}}
+    return np.stack([np.asarray(kernel)[:, :, 0] for kernel in kernels])
+
+
+def inner_maps(network: keras.Model, events: Prepared, index: list[int]) -> dict[str, np.ndarray]:
+    """Return what two layers make of some events (at least one); the module's docstring has names and shapes."""
+    shown = {"feature_maps": f"conv1_{VIEW}", "inception": f"inception_3a_{VIEW}"}
+    inner = keras.Model(network.input, [network.get_layer(name).output for name in shown.values()])
+    images = np.concatenate([events.hits(event, event + 1).images(events.shape) for event in index])
+    maps = zip(shown, inner.predict_on_batch(images), strict=True)
+    return {name: np.asarray(values, np.float32) for name, values in maps}
 
 
 def main() -> None:
-    """Read, score, write."""
+    """Score both splits, and look into the network."""
     arguments = parse(
-        __doc__, config=PredictConfig, paths=["valid", "test", "model", "predictions"], numbers=["threads"]
+        __doc__,
+        section="predict",
+        config=PredictConfig,
+        paths=["valid", "test", "model", "predictions"],
+        numbers=["threads"],
     )
     set_up(threads=arguments.threads, seed=0, precision="float32")
-    network = keras.saving.load_model(arguments.model, compile=False)
+    network = load(arguments.model)
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
         file.attrs["n_parameters"] = n_trained(network)
         file.attrs["layers"] = json.dumps(layer_table(network))
@@ -86,9 +97,11 @@ def main() -> None:
         file["valid"], file["test"] = probabilities(network, Prepared(arguments.valid)), probabilities(network, test)
         file["features"] = features(network, test, n_events=arguments.config.n_features)
         if network.name == "cvn":
-            for name, values in inside(network, test).items():
-                file[name] = values
-            file.attrs["examples"] = list(EXAMPLES)
+            examples = choose_examples(test.interaction, np.diff(test.offset))
+            file.attrs["examples"] = list(examples)
+            file["filters"] = first_filters(network)
+            for name, maps in (inner_maps(network, test, list(examples.values())) if examples else {}).items():
+                file[name] = maps
 
 
 if __name__ == "__main__":

@@ -1,22 +1,20 @@
 """From pixel maps of neutrino interactions to a classifier of flavour and interaction mode, arXiv:1604.01444.
 
 REQUIRED INPUTS:
-    archive runs: the course server's files neutrino<N>.h5, asked for by stage fetch; or DUNE's events of datasets.yaml
+    archive runs: the course server's files neutrino<N>.h5, requested by stage fetch; or DUNE's events of datasets.yaml
     generated runs: none
 OUTPUTS (below results/nova_cvn/<run>/):
-    prepared/<split>.h5 · seed<k>/keras/<network>/{model.keras, history.csv, scores.h5} ·
-    seed<k>/baseline/<classifier>/scores.h5 · seed<k>/metrics.json · figures/
+    prepared/<split>.h5 · seed<k>/network/<method>/{model.keras, history.csv, predictions.h5} ·
+    seed<k>/baseline/<method>/predictions.h5 · seed<k>/metrics.json · figures/
 """
 
 from common.workflow.paper import Paper
-from papers.nova_cvn.experiments import Experiments
+from papers.nova_cvn.settings import is_network, of_split
 
 paper = Paper("nova_cvn", config)
-experiments = Experiments(paper)
-PREPARED = {
-    split: f"{paper.results}/prepared/{split}.h5"
-    for split in ("train", "valid", "test")
-}
+TRAIN, VALID, TEST = (
+    paper.path(f"prepared/{split}.h5") for split in ("train", "valid", "test")
+)
 
 
 rule fetch:
@@ -24,212 +22,195 @@ rule fetch:
         datasets="papers/nova_cvn/datasets.yaml",
         code=paper.code("fetch"),
     output:
-        receipt=f"{paper.results}/receipts/located/nova_course.json",
+        receipt=paper.path("receipts/located/nova_course.json"),
     log:
-        f"{paper.results}/logs/fetch.log",
+        paper.log("fetch"),
     benchmark:
-        f"{paper.results}/benchmarks/fetch.jsonl"
+        paper.benchmark("fetch")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("fetch"),
         state=lambda w: paper.state_of(
             f"results/nova_cvn/{w.run}/receipts/located/nova_course.json"
         ),
     shell:
-        paper.shell(
-            "fetch",
-            "--config {params.config:q} --datasets {input.datasets:q} --receipt {output.receipt:q}",
-        )
+        paper.shell("fetch", inputs="datasets", outputs="receipt")
 
 
 rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        events=f"{paper.generated_data}/{{file}}.h5",
-        receipt=f"{paper.results}/receipts/generated/{{file}}.h5.json",
+        events=paper.generated("{split}_{number}.h5"),
+        receipt=paper.generated_receipts("{split}_{number}.h5"),
     log:
-        f"{paper.results}/logs/simulate_{{file}}.log",
+        paper.log("simulate", "split", "number"),
     benchmark:
-        f"{paper.results}/benchmarks/simulate_{{file}}.jsonl"
+        paper.benchmark("simulate", "split", "number")
     wildcard_constraints:
-        file=r"(?:train|valid|test)_\d+",
+        number=r"\d+",
     conda:
-        "../../envs/hep.yaml"
+        paper.env("hep")
     threads: 1
     params:
         config=paper.section("simulate"),
     shell:
-        paper.shell(
-            "simulate",
-            "--config {params.config:q} --events {output.events:q} --receipt {output.receipt:q}",
-        )
+        paper.shell("simulate", wildcards="split", outputs="events receipt")
 
 
 rule prepare:
     input:
-        receipts=experiments.receipts,
+        receipts=lambda w: of_split(
+            paper.receipts(w), w.split, source=paper.settings(w.run).source
+        ),
         code=paper.code("prepare"),
     output:
-        prepared=f"{paper.results}/prepared/{{split}}.h5",
+        prepared=paper.path("prepared/{split}.h5"),
     log:
-        f"{paper.results}/logs/prepare_{{split}}.log",
+        paper.log("prepare", "split"),
     benchmark:
-        f"{paper.results}/benchmarks/prepare_{{split}}.jsonl"
-    wildcard_constraints:
-        split="train|valid|test",
+        paper.benchmark("prepare", "split")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     threads: 1
     params:
         config=paper.section("prepare"),
     shell:
         paper.shell(
             "prepare",
-            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
+            wildcards="split",
+            folders={"receipts": "receipts"},
+            outputs="prepared",
         )
 
 
 rule train:
     input:
-        train=PREPARED["train"],
-        valid=PREPARED["valid"],
+        train=TRAIN,
+        valid=VALID,
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
-        history=f"{paper.results}/seed{{seed}}/keras/{{method}}/history.csv",
+        model=paper.path("seed{seed}/network/{method}/model.keras"),
+        history=paper.path("seed{seed}/network/{method}/history.csv"),
     log:
-        f"{paper.results}/logs/train_{{method}}_seed{{seed}}.log",
+        paper.log("train", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_{{method}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        method="[a-z0-9_]+",
+        paper.benchmark("train", "method", "seed")
     conda:
-        "../../envs/tensorflow.yaml"
+        paper.env("tensorflow")
     threads: 1  # trainings side by side beat several threads for each
     params:
-        config=experiments.one,
+        config=paper.one,
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --train {input.train:q}"
-            " --valid {input.valid:q} --model {output.model:q} --history {output.history:q}",
+            wildcards="seed method",
+            inputs="train valid",
+            outputs="model history",
+            threads=True,
         )
 
 
 rule predict:
     input:
-        valid=PREPARED["valid"],
-        test=PREPARED["test"],
-        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
+        valid=VALID,
+        test=TEST,
+        model=paper.path("seed{seed}/network/{method}/model.keras"),
         code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/keras/{{method}}/scores.h5",
+        predictions=paper.path("seed{seed}/network/{method}/predictions.h5"),
     log:
-        f"{paper.results}/logs/predict_{{method}}_seed{{seed}}.log",
+        paper.log("predict", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/predict_{{method}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        method="[a-z0-9_]+",
+        paper.benchmark("predict", "method", "seed")
     conda:
-        "../../envs/tensorflow.yaml"
+        paper.env("tensorflow")
     threads: 1
     params:
         config=paper.section("predict"),
     shell:
         paper.shell(
-            "predict",
-            "--config {params.config:q} --threads {threads} --valid {input.valid:q} --test {input.test:q}"
-            " --model {input.model:q} --predictions {output.predictions:q}",
+            "predict", inputs="valid test model", outputs="predictions", threads=True
         )
 
 
-rule baselines:
+rule predict_baselines:
     input:
-        **PREPARED,
-        code=paper.code("baselines"),
+        train=TRAIN,
+        valid=VALID,
+        test=TEST,
+        code=paper.code("predict_baselines"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/baseline/{{method}}/scores.h5",
+        predictions=paper.path("seed{seed}/baseline/{method}/predictions.h5"),
     log:
-        f"{paper.results}/logs/baselines_{{method}}_seed{{seed}}.log",
+        paper.log("predict_baselines", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/baselines_{{method}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        method="[a-z0-9_]+",
+        paper.benchmark("predict_baselines", "method", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     threads: 1
     params:
-        config=experiments.one,
+        config=paper.one,
     shell:
         paper.shell(
-            "baselines",
-            "--config {params.config:q} --seed {wildcards.seed} --train {input.train:q} --valid {input.valid:q}"
-            " --test {input.test:q} --predictions {output.predictions:q}",
+            "predict_baselines",
+            wildcards="seed method",
+            inputs="train valid test",
+            outputs="predictions",
         )
 
 
 rule evaluate:
     input:
-        valid=PREPARED["valid"],
-        test=PREPARED["test"],
-        predictions=experiments.scores,
+        valid=VALID,
+        test=TEST,
+        predictions=paper.each_method("predictions.h5"),
+        published="papers/nova_cvn/published.yaml",  # numbers of the thesis events
         code=paper.code("evaluate"),
     output:
-        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
+        metrics=paper.path("seed{seed}/metrics.json"),
     log:
-        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+        paper.log("evaluate", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+        paper.benchmark("evaluate", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed} --valid {input.valid:q} --test {input.test:q}"
-            " --predictions {input.predictions:q} --metrics {output.metrics:q}",
+            wildcards="seed",
+            inputs="valid test",
+            folders={"predictions": "seed{wildcards.seed}"},
+            outputs="metrics",
         )
 
 
 rule figures:
     input:
-        receipts=paper.receipts,
-        valid=PREPARED["valid"],
-        test=PREPARED["test"],
-        predictions=experiments.all_scores,
-        histories=experiments.histories,
-        metrics=f"{paper.results}/metrics.json",
+        valid=VALID,
+        test=TEST,
+        predictions=paper.each_seed_and_method("predictions.h5"),
+        histories=paper.each_seed_and_method("history.csv", only=is_network),
+        metrics=paper.path("metrics.json"),
+        published="papers/nova_cvn/published.yaml",  # numbers of the thesis events
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures(
-            "fig1_pixel_maps",
-            "fig2_network",
-            "fig3_filters",
-            "fig4_inception",
-            "fig5_tsne",
-            "fig6_scores",
-            "fig7_cuts",
-            "fig8_spectra",
-            "fig9_loss",
-            "fig10_confusion",
-            "fig11_classifiers",
-        ),
+        paper.figures(),
     log:
-        f"{paper.results}/logs/figures.log",
+        paper.log("figures"),
     benchmark:
-        f"{paper.results}/benchmarks/figures.jsonl"
+        paper.benchmark("figures")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "figures",
-            "--config {params.config:q} --receipts {input.receipts:q} --valid {input.valid:q} --test {input.test:q}"
-            " --predictions {input.predictions:q} --histories {input.histories:q} --metrics {input.metrics:q}"
-            " --figures {output:q}",
+            inputs="valid test metrics",
+            folders={"seeds": ".", "figures": "figures"},
         )

@@ -1,6 +1,8 @@
-"""Models of the sections of config.yaml for the reproduction of arXiv:1604.01444; the values are in that file."""
+"""Models of the sections of config.yaml; the values and their sources are in that file."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
@@ -9,9 +11,12 @@ from common.types import Count, NonNegative, Positive, ShareBelowOne
 from common.yamlio import Strict
 
 Split = Literal["train", "valid", "test"]
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
-NETWORKS = ("cvn", "modern", "plain")  # kinds that Keras trains
-Kind = Literal["cvn", "modern", "plain", "moments", "library"]
+NetworkKind = Literal["cvn", "modern", "plain"]
+BaselineKind = Literal["moments", "library"]
+NETWORKS: tuple[NetworkKind, ...] = get_args(NetworkKind)
+Formulation = Literal["article", "fast"]
+NETWORK_FOLDER, BASELINE_FOLDER = "network", "baseline"  # below that of a seed, because different stages predict
+P = TypeVar("P", str, Path)
 
 
 class SimulateConfig(Strict):
@@ -19,13 +24,13 @@ class SimulateConfig(Strict):
 
     seed: int
     n_events: dict[Split, Count]  # per file
-    class_counts: dict[int, Positive]  # interaction enum -> relative number of events
+    class_counts: dict[int, Positive]  # interaction type -> relative number of events
     min_hits: Count  # of both views together, for an event to be kept
-    vertex_margin_cm: NonNegative  # of the vertices to the detector's surface
+    vertex_margin_cm: NonNegative  # smallest distance of a vertex to the surface of the detector
     slice_us: NonNegative  # microseconds within which a stopped muon's electron belongs to the event
-    photoelectrons_per_mev: Positive  # of scintillation light made right at the readout
+    photoelectrons_per_mev: Positive  # of scintillation light produced at the readout
     threshold_photoelectrons: NonNegative  # smallest signal of a hit
-    full_mev: Positive  # energy of the largest value of a pixel, 255
+    full_mev: Positive  # energy that a pixel stores as its largest value
 
 
 class FetchConfig(Strict):
@@ -33,39 +38,40 @@ class FetchConfig(Strict):
 
     first: Count
     last: Count
-    patience: Count  # that many missing in a row are taken as the end
+    patience: Count  # after so many missing files in a row, no further one is asked for
 
 
 class PrepareConfig(Strict):
     """Section `prepare`."""
 
-    min_layout_ratio: Annotated[float, Field(gt=1)]  # neighbouring hit pairs, right order of the axes over the other
-    block_events: Count  # that are in memory at once
-    split_every: Annotated[int, Field(ge=3)]  # of the archive's files, one in so many is for test, one for validation
+    # Pairs of neighbouring hits: those with the best order of the axes over those with the second best.
+    min_order_ratio: Annotated[float, Field(gt=1)]
+    block_events: Count  # events read into memory at a time
+    split_every: Annotated[int, Field(ge=3)]  # every n-th archive file is test, the next one validation
 
 
 class AugmentConfig(Strict):
-    """Changes of the training images."""
+    """Random changes of the training images."""
 
     mirror: bool  # both views together, along the cells
     jitter: NonNegative  # standard deviation of the factor on each pixel
 
 
 class StepConfig(Strict):
-    """Stepped learning rate."""
+    """Steps of the learning rate."""
 
     factor: ShareBelowOne  # applied at each step
     steps: list[Count]  # iterations between the first steps, at `full_events`
     last_step: Count  # iterations between all further steps, at `full_events`
-    full_events: Count  # training events that these numbers are for; shorter for fewer events
+    full_events: Count  # training events for which the article states these numbers; with fewer, the steps are shorter
 
 
 class ExperimentConfig(Strict):
     """One classifier."""
 
-    kind: Kind
+    kind: NetworkKind | BaselineKind
     width: Positive = 1.0  # factor on the numbers of filters
-    input_scale: Positive = 1.0  # factor on the pixels, which the readers give between 0 and 1
+    input_scale: Positive = 1.0  # factor on the pixels, which lie between 0 and 1 in the batches
     dropout: ShareBelowOne = 0.4
     weight_decay: NonNegative = 2.0e-4  # L2, on the weights only
     learning_rate: Positive = 0.01
@@ -73,17 +79,18 @@ class ExperimentConfig(Strict):
     batch: Count = 32
     epochs: Count = 1
     n_neighbours: Count = 50  # kind library
-    n_library: Count = 20_000  # kind library: events that the seed draws from the training files
+    n_library: Count = 20_000  # kind library: training events, chosen by the seed
     max_iterations: Count = 300  # kind moments: trees of each class
 
 
 class TrainOne(Strict):
-    """What one training job receives."""
+    """The settings of one training job."""
 
     experiment: ExperimentConfig
     augment: AugmentConfig
     schedule: StepConfig
     precision: Literal["float32", "mixed_bfloat16"]
+    formulation: Formulation
     shuffle_blocks: Count
 
 
@@ -93,25 +100,26 @@ class TrainConfig(Strict):
     augment: AugmentConfig
     schedule: StepConfig
     precision: Literal["float32", "mixed_bfloat16"]  # of the layers; the weights are float32
+    formulation: Formulation  # how the layers of the CVN are computed
     shuffle_blocks: Count  # blocks of events that are mixed with each other
     experiments: dict[str, ExperimentConfig]
 
     @model_validator(mode="after")
     def _headline_is_there(self) -> "TrainConfig":
         if "cvn" not in self.experiments:
-            raise ValueError("experiments needs an entry 'cvn': figures and claims are about it")
+            raise ValueError("experiments needs an entry 'cvn': the figures and claims are about it")
         return self
 
     def one(self, method: str) -> TrainOne:
         """Return what the job of one experiment depends on."""
-        shared = {name: getattr(self, name) for name in ("augment", "schedule", "precision", "shuffle_blocks")}
+        shared = {name: getattr(self, name) for name in TrainOne.model_fields if name != "experiment"}
         return TrainOne(experiment=self.experiments[method], **shared)
 
 
 class PredictConfig(Strict):
     """Section `predict`."""
 
-    n_features: Count  # test events whose pooled features are kept for the t-SNE
+    n_features: Count  # test events whose pooled features are stored for the t-SNE
 
 
 class OscillationConfig(Strict):
@@ -128,9 +136,9 @@ class EvaluateConfig(Strict):
     nue_counts: dict[Literal["signal", "nc", "numu", "beam_nue"], Positive]  # events of the contained sample
     numu_counts: dict[Literal["signal", "nc", "nue", "beam_nue"], Positive]
     oscillation: OscillationConfig
-    n_cuts: Count  # thresholds tried between 0 and 1
-    min_background: Positive  # [events] below it s/sqrt(b) is not trusted
-    min_class_events: Count  # test events of a class for its efficiency to count in the mean
+    n_cuts: Count  # thresholds between 0 and 1 that are tried
+    min_background: Positive  # [events] cuts that leave less background are not considered for s/sqrt(b)
+    min_class_events: Count  # smallest number of test events with which a class enters the mean efficiency
     n_bootstrap: Annotated[int, Field(ge=2)]
     perplexity: Positive  # of the t-SNE
 
@@ -144,3 +152,21 @@ class Settings(RunSettings):
     train: TrainConfig
     predict: PredictConfig
     evaluate: EvaluateConfig
+
+    def methods(self) -> list[str]:
+        """Return "<folder>/<method>" of all classifiers."""
+        folders = {
+            name: NETWORK_FOLDER if experiment.kind in NETWORKS else BASELINE_FOLDER
+            for name, experiment in self.train.experiments.items()
+        }
+        return [f"{folder}/{name}" for name, folder in folders.items()]
+
+
+def is_network(method: str) -> bool:
+    """Tell whether an entry of `Settings.methods` is a network, which has a learning curve."""
+    return method.startswith(f"{NETWORK_FOLDER}/")
+
+
+def of_split(receipts: Iterable[P], split: str, *, source: str) -> list[P]:
+    """Return the receipts that a split needs: generated files carry their split in the name, an archive's do not."""
+    return [receipt for receipt in receipts if source == "archive" or Path(receipt).name.startswith(f"{split}_")]

@@ -2,9 +2,9 @@
 
 Settings -> <split>_<number>.h5 with `cvnmap` (event, 16000) uint8 and the group `neutrino`, and its receipt.
 
-Neutrino interactions with the published shares of flavours and modes, cosmic-ray muons, and their light in NOvA's far
-detector. The seed comes from the file's name, so files are independent of each other and of the order in which they are
-made, and every event is independent of the others.
+Neutrino interactions have the published shares of flavours and modes; cosmic-ray muons are added. The seed depends on
+the name of the file, so that files are independent of each other and of the order in which they are made. Every event
+is independent of the others, too.
 """
 
 import logging
@@ -18,27 +18,30 @@ import numpy as np
 from common.atomic import atomic_output
 from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
-from papers.nova_cvn.generator import Event, Generator
-from papers.nova_cvn.settings import SimulateConfig
+
+from .generator.event import Event, Generator
+from .settings import SimulateConfig
 
 CHUNK_EVENTS = 64
 
 
-def draw_classes(config: SimulateConfig, *, n_events: int, random: np.random.Generator) -> np.ndarray:
-    """Return classes (n_events,) with the shares of `class_counts`."""
-    shares = np.array(list(config.class_counts.values()), float)
-    return random.choice(list(config.class_counts), size=n_events, p=shares / shares.sum())
+def choose_labels(config: SimulateConfig, *, n_events: int, random: np.random.Generator) -> np.ndarray:
+    """Return interaction types (event,) with the shares of `class_counts`."""
+    # Sorted as text, like the keys of JSON, so that the order in the settings file does not change the events.
+    labels = sorted(config.class_counts, key=str)
+    shares = np.array([config.class_counts[label] for label in labels], float)
+    return random.choice(labels, size=n_events, p=shares / shares.sum())
 
 
 def generate(config: SimulateConfig, *, n_events: int, seed: int) -> tuple[np.ndarray, list[Event]]:
-    """Return classes (event,) and events; the same seed gives the same events."""
+    """Return interaction types (event,) and events; the same seed gives the same events."""
     generator = Generator(config)
-    labels = draw_classes(config, n_events=n_events, random=np.random.default_rng(seed))
+    labels = choose_labels(config, n_events=n_events, random=np.random.default_rng(seed))
     return labels, [generator.event(int(label), (seed, index)) for index, label in enumerate(labels)]
 
 
 def write_events(path: Path, labels: np.ndarray, events: list[Event]) -> None:
-    """Write events in NOvA's layout: both views of an event in a row, plane by plane, X view first."""
+    """Write events in NOvA's order of axes: view, plane, cell, with the X view first."""
     maps = np.stack([event.maps for event in events]).reshape(len(events), -1)
     truth = {
         "interaction": labels.astype(np.int32),
@@ -54,12 +57,12 @@ def write_events(path: Path, labels: np.ndarray, events: list[Event]) -> None:
 
 
 def main() -> None:
-    """Generate, write, vouch."""
-    arguments = parse(__doc__, config=SimulateConfig, paths=["events", "receipt"])
+    """Generate the events, write them and their receipt."""
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, paths=["events", "receipt"], texts=["split"])
     config: SimulateConfig = arguments.config
-    n_events = config.n_events[arguments.events.name.partition("_")[0]]
+    n_events = config.n_events[arguments.split]
     seed = zlib.crc32(f"{config.seed} {arguments.events.name}".encode())
-    generate(config, n_events=1, seed=seed)  # compiles, or loads what has been compiled before
+    generate(config, n_events=1, seed=seed)  # compiles the kernels, or loads them
     started = time.process_time()
     labels, events = generate(config, n_events=n_events, seed=seed)
     seconds = time.process_time() - started

@@ -5,9 +5,9 @@
 Each line is a process of its own, because Keras and TensorFlow are set up once. Each variant adds one thing:
     keras          model.fit on arrays with all defaults (on a CPU: no XLA): float32, TensorFlow's threads and own
                    normalisation, SGD without decay
-    one thread     stage train as it is, but with TensorFlow's normalisation and a padded copy before each pooling
+    one thread     stage train with `formulation: article`: TensorFlow's normalisation, padded copies before pooling
     normalisation  our normalisation, whose gradient is written out
-    pooling        no padded copy where TensorFlow's own padding is the same: stage train in float32
+    pooling        no padded copy where TensorFlow's own padding is the same: stage train with `formulation: fast`
     bfloat16       the same with the layers in bfloat16
 Printed are images per second of processor time, which other processes on the machine disturb least, and of the clock,
 the median of several rounds, with their ratio to the first line; and, for two seeds, the loss on events that were not
@@ -27,8 +27,8 @@ import numpy as np
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.nova_cvn.batches import training_batches
-from papers.nova_cvn.cache import Prepared
+from papers.nova_cvn.prepared.batches import training_batches
+from papers.nova_cvn.prepared.file import Prepared
 from papers.nova_cvn.settings import Settings, TrainOne
 
 VARIANTS = ("keras", "one thread", "normalisation", "pooling", "bfloat16")
@@ -42,7 +42,6 @@ class Front(Prepared):
     """All events of a file but the last N_VALID."""
 
     def __len__(self) -> int:
-        """Return their number."""
         return super().__len__() - N_VALID
 
 
@@ -78,36 +77,24 @@ def measure_pipeline(prepared: Prepared, config: TrainOne) -> None:
     print(f"{'pipeline alone':<16}{n / cpu:8.0f} images/s of processor time, {n / wall:6.0f} of the clock", flush=True)
 
 
-def undo(*, normalisation: bool, pooling: bool) -> None:
-    """Put TensorFlow's normalisation, or a padded copy before each pooling, into the module of the network."""
-    import keras
-    import tensorflow as tf
+def choose_layers(variant: str) -> None:
+    """Replace the layers of the fast formulation by those of a variant."""
+    from papers.nova_cvn.network import build
 
-    from papers.nova_cvn import network
-
-    class PlainResponse(keras.layers.Layer):
-        def call(self, values: Any) -> Any:
-            alpha = network.LRN_ALPHA / network.LRN_SIZE
-            return tf.nn.local_response_normalization(values, network.LRN_SIZE // 2, 1.0, alpha, network.LRN_BETA)
-
-    def padded_pool(values: Any, name: str) -> Any:
-        extra = [(0, (size - 3) % 2) for size in values.shape[1:3]]
-        return keras.layers.MaxPooling2D(3, 2, name=name)(keras.layers.ZeroPadding2D(extra)(values))
-
-    if normalisation:
-        network.LocalResponse = PlainResponse  # type: ignore[misc, assignment]
-    if pooling:
-        network.ceil_pool = padded_pool
+    normalise, pool = build.LAYERS["article" if variant in VARIANTS[:2] else "fast"]
+    if variant == "normalisation":
+        pool = build.LAYERS["article"][1]
+    build.LAYERS["fast"] = (normalise, pool)
 
 
 def fit_plainly(prepared: Prepared, config: TrainOne, *, seed: int) -> tuple[Any, Callable[[], object]]:
     """Return the network, and what trains it by N_BATCHES batches of arrays in memory."""
     import keras
 
-    from papers.nova_cvn.network import build
+    from papers.nova_cvn.network.build import build
 
     keras.utils.set_random_seed(seed)
-    model = build(prepared.shape, config.experiment)
+    model = build(prepared.shape, config.experiment, formulation="fast")
     optimiser = keras.optimizers.SGD(config.experiment.learning_rate, momentum=config.experiment.momentum)
     model.compile(optimiser, loss="sparse_categorical_crossentropy")
     n = min(len(prepared), (ROUNDS + 1) * N_BATCHES * BATCH)
@@ -123,11 +110,12 @@ def fit_plainly(prepared: Prepared, config: TrainOne, *, seed: int) -> tuple[Any
 
 def fit_ours(prepared: Prepared, config: TrainOne, *, threads: int, seed: int) -> tuple[Any, Callable[[], object]]:
     """Return the network, and what trains it by N_BATCHES batches as stage train does."""
-    from papers.nova_cvn.network import build, set_up
-    from papers.nova_cvn.train import compile_network
+    from papers.nova_cvn.network.build import build
+    from papers.nova_cvn.network.optimiser import compile_network
+    from papers.nova_cvn.network.runtime import set_up
 
     set_up(threads=threads, seed=seed, precision=config.precision)
-    model = build(prepared.shape, config.experiment)
+    model = build(prepared.shape, config.experiment, formulation="fast")
     compile_network(model, config, n_train=len(prepared))
     batches = endless(prepared, config, seed=seed)
 
@@ -139,7 +127,7 @@ def fit_ours(prepared: Prepared, config: TrainOne, *, threads: int, seed: int) -
 
 def measure(variant: str, prepared: Prepared, config: TrainOne, *, threads: int, seed: int) -> dict[str, float]:
     """Return the speed of one variant in images/s and the loss that it has reached."""
-    undo(normalisation=variant in VARIANTS[:2], pooling=variant in VARIANTS[:3])
+    choose_layers(variant)
     if variant == "keras":
         model, work = fit_plainly(prepared, config, seed=seed)
     else:

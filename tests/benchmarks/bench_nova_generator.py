@@ -16,8 +16,8 @@ import numba
 import numpy as np
 
 from common.settings import load_settings
-from papers.nova_cvn import kernels  # names the folder for compiled code, which is changed below
-from papers.nova_cvn.classes import INTERACTIONS
+from papers.nova_cvn.generator import compiled  # names the folder for compiled code, which is changed below
+from papers.nova_cvn.prepared.labels import INTERACTIONS
 from papers.nova_cvn.settings import Settings, SimulateConfig
 
 
@@ -25,7 +25,7 @@ def start(folder: str, config: SimulateConfig) -> float:
     """Return the seconds until all kernels have run once, compiled into or loaded from a folder."""
     numba.config.CACHE_DIR = folder
     started = time.process_time()
-    from papers.nova_cvn.generator import Generator
+    from papers.nova_cvn.generator.event import Generator
 
     generator = Generator(config)
     for label in (2, 6, 14):
@@ -35,11 +35,11 @@ def start(folder: str, config: SimulateConfig) -> float:
 
 def rates(config: SimulateConfig, n_events: int) -> None:
     """Print events per minute of the mix, and of each class with enough events."""
-    from papers.nova_cvn.generator import Generator
-    from papers.nova_cvn.simulate import draw_classes
+    from papers.nova_cvn.generator.event import Generator
+    from papers.nova_cvn.simulate import choose_labels
 
     generator = Generator(config)
-    labels = draw_classes(config, n_events=n_events, random=np.random.default_rng(1))
+    labels = choose_labels(config, n_events=n_events, random=np.random.default_rng(1))
     seconds = np.empty(n_events)
     for index, label in enumerate(labels):
         started = time.process_time()
@@ -47,9 +47,9 @@ def rates(config: SimulateConfig, n_events: int) -> None:
         seconds[index] = time.process_time() - started
     print(f"{n_events} events of the published mix: {60 / seconds.mean():.0f} per minute of one core")
     for label in np.unique(labels):
-        own = seconds[labels == label]
-        if len(own) >= 30:
-            print(f"    {INTERACTIONS[label]}: {60 / own.mean():.0f} per minute")
+        part = seconds[labels == label]
+        if len(part) >= 30:
+            print(f"    {INTERACTIONS[label]}: {60 / part.mean():.0f} per minute")
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
         print(f"start with compiled kernels: {start(sys.argv[2], config):.1f} s")
         return
     with tempfile.TemporaryDirectory() as folder:
-        print(f"first start, {kernels.__name__} compiled: {start(folder, config):.1f} s", flush=True)
+        print(f"first start, {len(compiled.KERNEL_FILES)} files compiled: {start(folder, config):.1f} s", flush=True)
         subprocess.run([sys.executable, "-m", "tests.benchmarks.bench_nova_generator", "0", folder], check=True)
     rates(config, n_events)
 

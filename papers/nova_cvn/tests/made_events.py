@@ -6,28 +6,33 @@ import h5py
 import numpy as np
 import pytest
 
-from papers.nova_cvn.cache import Writer
-from papers.nova_cvn.classes import N_OUTPUTS
-from papers.nova_cvn.events import N_CELLS, N_PLANES, Events
-from papers.nova_cvn.real_events import REAL_TYPES
+from papers.nova_cvn.metrics.thesis_events import TYPES
+from papers.nova_cvn.prepared.file import Writer
+from papers.nova_cvn.prepared.labels import N_OUTPUTS
+from papers.nova_cvn.prepared.pixel_map import MAP_CELLS, MAP_PLANES, Events
 
 REAL = Path(__file__).parents[4] / "shared/real/nova_cvn"
-needs_real_events = pytest.mark.skipif(not REAL.is_dir(), reason="the digitised maps are not beside this checkout")
+DIGITISED = REAL / "nova_real_pixelmaps_digitised.npz"
+needs_real_events = pytest.mark.skipif(
+    not DIGITISED.is_file(),
+    reason=f"needs {DIGITISED}: the rasters embedded in figures/cnn/view_truetype*.pdf of"
+    " github.com/rocconnick/Thesis_UMN, commit 47ea210",
+)
 
 
 def real_events():
     """Return the digitised images (view, plane, cell) by name, the largest pixel of each view being 255."""
-    digitised, images = np.load(REAL / "nova_real_pixelmaps_digitised.npz"), {}
-    for number, name in REAL_TYPES.items():
+    digitised, images = np.load(DIGITISED), {}
+    for number, name in TYPES.items():
         keys = [next(k for k in digitised if k.startswith(f"truetype{number}_") and k.endswith(view)) for view in "xy"]
         images[name] = np.stack([255 - digitised[key][::-1].T for key in keys])
     return images
 
 
 def paint(n_events, *, seed=0, n_views=2):
-    """Return events whose views (event, view, plane, cell) hold one straight track each; long ones are muons' ."""
+    """Return events whose views (event, view, plane, cell) hold one straight track each, a long one for muons."""
     random = np.random.default_rng(seed)
-    views = np.zeros((n_events, n_views, N_PLANES, N_CELLS), np.uint8)
+    views = np.zeros((n_events, n_views, MAP_PLANES, MAP_CELLS), np.uint8)
     interaction = random.integers(N_OUTPUTS, size=n_events)
     for event in range(n_events):
         length = int(random.integers(60, 90) if interaction[event] < 4 else random.integers(8, 25))
@@ -40,7 +45,7 @@ def paint(n_events, *, seed=0, n_views=2):
 
 
 def write_nova(path, events, *, order="view, plane, cell"):
-    """Write events as a public file, its pixels in one of the orders of `layout`."""
+    """Write events as a public file, its pixels in one of the orders of `archive.axis_order`."""
     views = events.views
     axes = {"view, plane, cell": (0, 1, 2, 3), "plane, cell, view": (0, 2, 3, 1), "view, cell, plane": (0, 1, 3, 2)}
     with h5py.File(path, "w") as file:
@@ -55,5 +60,6 @@ def write_nova(path, events, *, order="view, plane, cell"):
 def write_prepared(path, events):
     """Write events as stage prepare does."""
     with h5py.File(path, "w") as file:
+        file.attrs["origin"] = "generated"
         Writer(file, shape=events.views.shape[1:]).append(events)
     return path

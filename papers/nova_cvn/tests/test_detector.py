@@ -1,6 +1,7 @@
-"""Passage through NOvA's cells, for arXiv:1604.01444's generator: against PDG numbers and closed forms."""
+"""Passage through NOvA's cells, against PDG numbers and closed forms."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +9,16 @@ from scipy.integrate import quad
 
 pytest.importorskip("numba")
 
-from papers.nova_cvn.cosmics import MIN_BEAM_LIKENESS, beam_likeness, cosmic_direction, cosmic_muon, entry_point
-from papers.nova_cvn.decays import DECAY_CM
-from papers.nova_cvn.directions import rotated, seed_kernels
-from papers.nova_cvn.geometry import (
+from papers.nova_cvn.generator import compiled
+from papers.nova_cvn.generator.cosmics import (
+    MIN_BEAM_LIKENESS,
+    beam_likeness,
+    cosmic_direction,
+    cosmic_muon,
+    entry_point,
+)
+from papers.nova_cvn.generator.decays import DECAY_CM
+from papers.nova_cvn.generator.geometry import (
     CELL_CM,
     HALF_CM,
     HOLLOW_CELL_CM,
@@ -25,8 +32,9 @@ from papers.nova_cvn.geometry import (
     cell_at,
     from_beam,
     is_inside,
+    random_point,
 )
-from papers.nova_cvn.medium import (
+from papers.nova_cvn.generator.medium import (
     CRITICAL_MEV,
     DENSITY,
     HIGHLAND_GEV,
@@ -41,9 +49,9 @@ from papers.nova_cvn.medium import (
     scattering_angle,
     stopping_power,
 )
-from papers.nova_cvn.particles import MUON, MUON_GEV, PION, PION_GEV, PROTON, PROTON_GEV
-from papers.nova_cvn.readout import BIRKS, attenuation, dark_cells
-from papers.nova_cvn.showers import (
+from papers.nova_cvn.generator.particles import MUON, MUON_GEV, NEUTRON, PION, PION_GEV, PROTON, PROTON_GEV
+from papers.nova_cvn.generator.readout import BIRKS, attenuation, dark_cells
+from papers.nova_cvn.generator.showers import (
     compton_rate,
     compton_share,
     follow_photon,
@@ -53,7 +61,8 @@ from papers.nova_cvn.showers import (
     radiations,
     shower,
 )
-from papers.nova_cvn.transport import COLLIDED, DECAYED, LEFT, STOPPED, follow_charged
+from papers.nova_cvn.generator.transport import COLLIDED, DECAYED, LEFT, STOPPED, follow_charged
+from papers.nova_cvn.generator.vectors import rotated, seed_kernels
 
 OIL_SHARE = 0.65  # of the mass; the rest is PVC
 START, ALONG = (0.3, 0.4, 500.0), (0.0, 0.0, 1.0)
@@ -65,8 +74,8 @@ def _seed():
     seed_kernels(4)
 
 
-def muon_end(kinetic, cells, *, place=START, direction=ALONG, code=MUON, mass=MUON_GEV, decay_cm=math.inf):
-    return follow_charged(code, mass, decay_cm, place, direction, kinetic, cells)
+def muon_end(kinetic, cells, *, point=START, direction=ALONG, code=MUON, mass=MUON_GEV, decay_cm=math.inf):
+    return follow_charged(code, mass, decay_cm, point, direction, kinetic, cells)
 
 
 # ---- medium ----
@@ -79,10 +88,6 @@ def test_medium_is_the_mixture_of_its_parts():
     radiation_length = 1 / (OIL_SHARE / 44.85 + (1 - OIL_SHARE) / 25.51) / DENSITY
     assert radiation_length == pytest.approx(RADIATION_LENGTH_CM, rel=0.15)  # 36 cm against the quoted 40
     assert pytest.approx(10, rel=0.1) == MOLIERE_CM
-
-
-def test_scintillator_is_two_thirds_of_the_mass():
-    assert pytest.approx(OIL_SHARE, abs=0.01) == ACTIVE
 
 
 def test_smallest_loss_is_that_of_the_mixture():
@@ -121,9 +126,14 @@ def test_scattering_has_highlands_width():
     assert math.sqrt(np.mean(angles**2) / 2) == pytest.approx(HIGHLAND_GEV / 2.0, rel=0.03)  # in a plane
 
 
-def test_free_paths():
-    assert free_path(MUON, 1.0) == math.inf
-    assert free_path(PION, 0.2) == pytest.approx(0.62 * PION_CM) and free_path(PION, 1.0) == PION_CM
+def test_pions_collide_sooner_at_the_delta_resonance():
+    assert free_path(PION, 0.2) < 0.7 * free_path(PION, 1.0)
+    assert free_path(PION, 0.01) == free_path(PION, 1.0)
+
+
+def test_the_path_of_neutrons_grows_with_their_energy():
+    paths = [free_path(NEUTRON, kinetic) for kinetic in (0.0, 0.03, 0.06, 0.12, 1.0)]
+    assert 0 < paths[0] < paths[1] < paths[2] < paths[3] == paths[4]
 
 
 # ---- charged particles ----
@@ -139,7 +149,7 @@ def test_muons_have_their_range(kinetic):
     cells = dark_cells()
     ends = [muon_end(kinetic, cells) for _ in range(200)]
     assert {fate for fate, *_ in ends} == {STOPPED}
-    reached = np.array([place[2] - START[2] for _, place, _, _ in ends])
+    reached = np.array([point[2] - START[2] for _, point, _, _ in ends])
     expected = csda_range(kinetic, MUON_GEV)
     assert 1e3 * kinetic / 2.5 < expected < 1e3 * kinetic / 2.0  # MeV/cm
     assert reached.mean() == pytest.approx(expected, rel=0.025)
@@ -149,9 +159,9 @@ def test_muons_have_their_range(kinetic):
 def test_scattering_moves_muons_sideways():
     """After a length L: theta_0 L / sqrt(3) in a plane; with 20 GeV over 10 m the loss changes it little."""
     cells, kinetic, length = dark_cells(), 20.0, LENGTH_CM - 4900
-    ends = [muon_end(kinetic, cells, place=(0.3, 0.4, 4900.0)) for _ in range(400)]
+    ends = [muon_end(kinetic, cells, point=(0.3, 0.4, 4900.0)) for _ in range(400)]
     assert {fate for fate, *_ in ends} == {LEFT}
-    sideways = np.array([place[:2] for _, place, _, _ in ends]) - START[:2]
+    sideways = np.array([point[:2] for _, point, _, _ in ends]) - START[:2]
     momentum = kinetic - 0.002 * length / 2
     expected = HIGHLAND_GEV / momentum * math.sqrt(length / RADIATION_LENGTH_CM) * length / math.sqrt(3)
     assert sideways.std() == pytest.approx(expected, rel=0.1)
@@ -161,8 +171,8 @@ def test_energy_lost_becomes_light():
     """Muons across the detector: loss times the share of scintillator, less what Birks' law takes."""
     cells, losses = dark_cells(), []
     for offset in np.linspace(0, 40, 150):
-        place = (0.3 + offset, 0.4 + offset, 1.0)
-        fate, end, _, left = muon_end(50.0, cells, place=place)
+        point = (0.3 + offset, 0.4 + offset, 1.0)
+        fate, end, _, left = muon_end(50.0, cells, point=point)
         if fate == LEFT and end[2] > LENGTH_CM - 5:
             losses.append(50.0 - left)
     light = cells.light.sum() / attenuation(20.0)
@@ -174,7 +184,7 @@ def test_energy_lost_becomes_light():
 def test_pions_collide_after_their_mean_free_path_and_decay():
     cells = dark_cells()
     ends = [muon_end(5.0, cells, code=PION, mass=PION_GEV, decay_cm=DECAY_CM[PION]) for _ in range(800)]
-    reached = np.array([place[2] - START[2] for fate, place, *_ in ends if fate == COLLIDED])
+    reached = np.array([point[2] - START[2] for fate, point, *_ in ends if fate == COLLIDED])
     assert len(reached) > 780
     assert reached.mean() == pytest.approx(PION_CM, rel=0.12)
     slow = [muon_end(0.05, cells, code=PION, mass=PION_GEV, decay_cm=5.0)[0] for _ in range(100)]
@@ -266,6 +276,13 @@ def test_cells_alternate_and_walls_are_dead():
     assert pytest.approx(762, abs=1) == HALF_CM and pytest.approx(5971, abs=1) == LENGTH_CM
 
 
+def test_scintillator_is_two_thirds_of_the_mass():
+    random = np.random.default_rng(3)
+    n = 20_000
+    in_cell = sum(cell_at(random_point(0.0, random))[1] >= 0 for _ in range(n)) / n
+    assert in_cell * OIL_DENSITY / MEAN_DENSITY == pytest.approx(OIL_SHARE, abs=0.015)
+
+
 def test_the_beam_comes_up_by_three_degrees():
     x, y, z = from_beam((0.0, 0.0, 1.0))
     assert x == 0 and math.degrees(math.atan2(y, z)) == pytest.approx(3)
@@ -285,10 +302,10 @@ def test_cosmic_muons_come_down_through_the_surface():
     random = np.random.default_rng(6)
     momenta = []
     for _ in range(500):
-        muon, place = cosmic_muon(random)
+        muon, point = cosmic_muon(random)
         momenta.append(np.linalg.norm(muon.momentum))
-        assert muon.momentum[1] < 0 and is_inside(place)
-        gaps = (HALF_CM - abs(place[0]), HALF_CM - abs(place[1]), place[2], LENGTH_CM - place[2])
+        assert muon.momentum[1] < 0 and is_inside(point)
+        gaps = (HALF_CM - abs(point[0]), HALF_CM - abs(point[1]), point[2], LENGTH_CM - point[2])
         assert min(gaps) < 1e-3
     assert min(momenta) >= 1
     assert np.median(momenta) == pytest.approx(2 ** (1 / 1.7), rel=0.1)  # of E^-2.7 above 1 GeV
@@ -303,3 +320,14 @@ def test_cosmic_directions_pass_the_preselection():
 def test_entry_of_a_line():
     np.testing.assert_allclose(entry_point((0, 0, 100.0), (0, 0, 1.0)), (0, 0, 0), atol=1e-3)
     np.testing.assert_allclose(entry_point((0, 0, 100.0), (0, -0.6, 0.8)), (0, 75, 0), atol=1e-3)
+
+
+# ---- compiled kernels ----
+
+
+def test_the_cache_of_the_kernels_depends_on_all_of_them():
+    """A module with a kernel that `transport` does not import would keep its compiled code after an edit."""
+    folder = Path(compiled.__file__).parent
+    with_kernels = {path.name for path in folder.glob("*.py") if "@kernel" in path.read_text(encoding="utf-8")}
+    assert with_kernels and with_kernels <= {Path(file).name for file in compiled.KERNEL_FILES}
+    assert compiled.cache_folder().parent == folder / "__pycache__"

@@ -8,8 +8,8 @@ from common.download.datasets import DataFile
 from common.download.receipts import locate
 from common.download.transfer import Policy
 from common.errors import InputError
-from papers.nova_cvn.course import read_index
-from papers.nova_cvn.fetch import collect, vouch
+from papers.nova_cvn.archive.index import read_index
+from papers.nova_cvn.fetch import collect, write_index
 from papers.nova_cvn.settings import FetchConfig
 from papers.nova_cvn.tests.made_events import paint, write_nova
 from tests.faulty_server import FaultyServer, isolate_data
@@ -48,11 +48,11 @@ def test_the_server_is_asked_until_files_are_missing(server, tmp_path, caplog):
     index = collect(declared(server), config, policy=QUICK)
     assert [entry.number for entry in index.found] == [1, 2, 4] and set(index.missing) == {3, 5, 6}
     assert "trust on first use" in caplog.text
-    receipt = vouch(index, config, "none stated")
+    receipt = write_index(index, config, "none stated")
     assert read_index(locate(receipt)) == index and receipt.origin == "archive"
 
 
-def test_what_is_at_hand_needs_no_server(server, tmp_path):
+def test_files_that_are_there_need_no_server(server, tmp_path):
     offer(server, tmp_path, [1, 2])
     config = FetchConfig(first=1, last=2, patience=1)
     index = collect(declared(server), config, policy=QUICK)

@@ -1,4 +1,4 @@
-"""Generated slices of arXiv:1604.01444: the published mix, the public files' layout, seeds, and the real events."""
+"""Generated events: the published mix, the order of axes of the public files, seeds, and the real events."""
 
 import h5py
 import numpy as np
@@ -6,17 +6,17 @@ import pytest
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.nova_cvn.classes import COSMIC, NC
+from papers.nova_cvn.prepared.labels import COSMIC, NC
 from papers.nova_cvn.settings import Settings
 
 pytest.importorskip("numba")
 pytest.importorskip("pythia8mc")
 
-from papers.nova_cvn.generator import Generator, count_visible
-from papers.nova_cvn.nova_files import read_nova
-from papers.nova_cvn.particles import MUON, NEUTRON, PION, Particle
-from papers.nova_cvn.real_events import REAL_TYPES
-from papers.nova_cvn.simulate import draw_classes, generate, write_events
+from papers.nova_cvn.archive.nova import read_nova
+from papers.nova_cvn.generator.event import Generator, count_visible
+from papers.nova_cvn.generator.particles import MUON, NEUTRON, PION, Particle
+from papers.nova_cvn.metrics.thesis_events import TYPES
+from papers.nova_cvn.simulate import choose_labels, generate, write_events
 from papers.nova_cvn.tests.made_events import needs_real_events, real_events
 
 CONFIG = load_settings(ROOT / "papers/nova_cvn", "smoke", Settings).simulate
@@ -28,7 +28,7 @@ def generator():
 
 
 def test_classes_have_the_published_shares():
-    labels = draw_classes(CONFIG, n_events=200_000, random=np.random.default_rng(1))
+    labels = choose_labels(CONFIG, n_events=200_000, random=np.random.default_rng(1))
     total = sum(CONFIG.class_counts.values())
     for label, count in CONFIG.class_counts.items():
         expected = 200_000 * count / total
@@ -66,7 +66,7 @@ def test_a_file_is_read_as_the_public_ones_are(tmp_path):
         assert set(file["neutrino"]) == {"interaction", "nuenergy", "lepenergy", "finalstate"}
         assert np.array_equal(file["cvnmap"][3, :8000].reshape(100, 80), events[3].maps[0])
         assert np.array_equal(file["cvnmap"][3, 8000:].reshape(100, 80), events[3].maps[1])
-    (block,) = read_nova(path, block_events=64, min_layout_ratio=1.2)
+    (block,) = read_nova(path, block_events=64, min_order_ratio=1.2)
     assert np.array_equal(block.interaction, labels)
     again = generate(CONFIG, n_events=30, seed=5)
     assert np.array_equal(again[0], labels)
@@ -103,7 +103,7 @@ def columns_and_hits(view: np.ndarray) -> dict[str, float]:
 def test_real_events_lie_within_the_generated_ones(label, generator):
     """Hits, extent, hits per column and gaps: between the 2nd and 98th percentile of events of their class."""
     ours = [columns_and_hits(view) for k in range(80) for view in generator.event(label, (11, label, k)).maps]
-    for view in real_events()[REAL_TYPES[label]]:
+    for view in real_events()[TYPES[label]]:
         assert (view > 0).sum() > 50
         for name, value in columns_and_hits(view).items():
             low, high = np.percentile([row[name] for row in ours], [2, 98])

@@ -1,4 +1,4 @@
-"""Collisions and decays of the generator of arXiv:1604.01444's events against conservation laws and PDG numbers."""
+"""Collisions and decays against conservation laws and PDG numbers."""
 
 import math
 
@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("numba")
 
-from papers.nova_cvn.decays import MICHEL_GEV, MUON_LIFE_US, decay, michel_energy
-from papers.nova_cvn.hadrons import (
+from papers.nova_cvn.generator.decays import MICHEL_GEV, MUON_LIFE_US, decay, michel_energy
+from papers.nova_cvn.generator.hadrons import (
     ABSORPTION,
     EXCHANGE,
     FATE_GEV,
@@ -21,8 +21,8 @@ from papers.nova_cvn.hadrons import (
     fate_shares,
     pion_fate,
 )
-from papers.nova_cvn.kinematics import FourVector, four_vector, invariant_mass, length, momentum_of, plus
-from papers.nova_cvn.particles import (
+from papers.nova_cvn.generator.kinematics import FourVector, four_vector, invariant_mass, length, momentum_of, plus
+from papers.nova_cvn.generator.particles import (
     ELECTRON,
     KAON,
     KAON_LONG,
@@ -39,7 +39,7 @@ from papers.nova_cvn.particles import (
     Particle,
     mass_of,
 )
-from papers.nova_cvn.transport import products_of_stopped
+from papers.nova_cvn.generator.transport import products_of_stopped
 
 ALONG = (0.0, 0.0, 1.0)
 

@@ -1,4 +1,4 @@
-"""Neutrino interactions of the generator of arXiv:1604.01444's events: balance, charge, blocking, multiplicities."""
+"""Neutrino interactions: balance, charge, blocking, multiplicities."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,9 @@ import pytest
 pytest.importorskip("numba")
 pytest.importorskip("pythia8mc")
 
-from papers.nova_cvn.flux import DIS, LOWEST_GEV, MAX_GEV, OTHER, QE, RES, interacting_energy
-from papers.nova_cvn.generator import PROCESSES, Strings, interact, outgoing
-from papers.nova_cvn.hadronisation import (
+from papers.nova_cvn.generator.event import PROCESSES, Strings, interact, outgoing
+from papers.nova_cvn.generator.flux import DIS, LOWEST_GEV, MAX_GEV, OTHER, QE, RES, interacting_energy
+from papers.nova_cvn.generator.hadronisation import (
     ALL_OVER_CHARGED,
     choose_hadrons,
     draw_multiplicity,
@@ -16,10 +16,10 @@ from papers.nova_cvn.hadronisation import (
     quark_and_diquark,
     scaling_hadrons,
 )
-from papers.nova_cvn.interactions import COHERENT_SLOPE, dipole_q2, inelastic, quasielastic, resonance_mass
-from papers.nova_cvn.kinematics import FourVector, four_vector, invariant_mass, length, minus, plus
-from papers.nova_cvn.nuclear import FERMI_GEV, bound_nucleon, leave_nucleus
-from papers.nova_cvn.particles import KAON, MUON, MUON_GEV, PION, PROTON, TAU_GEV, Particle, mass_of
+from papers.nova_cvn.generator.interactions import COHERENT_SLOPE, dipole_q2, inelastic, quasielastic, resonance_mass
+from papers.nova_cvn.generator.kinematics import FourVector, four_vector, invariant_mass, length, minus, plus
+from papers.nova_cvn.generator.nuclear import FERMI_GEV, bound_nucleon, leave_nucleus
+from papers.nova_cvn.generator.particles import KAON, MUON, MUON_GEV, PION, PROTON, TAU_GEV, Particle, mass_of
 
 CHARGES = {PROTON: 1, PION: 1, KAON: 1}
 LABELS = [*range(12), 13]

@@ -1,4 +1,4 @@
-"""Boosts and phase space of the generator of arXiv:1604.01444's events against closed forms."""
+"""Boosts and phase space against closed forms."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from papers.nova_cvn.kinematics import (
+from papers.nova_cvn.generator.kinematics import (
     boosted,
     four_vector,
     invariant_mass,

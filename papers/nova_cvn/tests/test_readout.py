@@ -1,4 +1,4 @@
-"""Light, photoelectrons, calibration and pixel maps of arXiv:1604.01444's generator against closed forms."""
+"""Light, photoelectrons, calibration and pixel maps of the generator against closed forms."""
 
 import math
 
@@ -7,10 +7,9 @@ import pytest
 
 pytest.importorskip("numba")
 
-from papers.nova_cvn.directions import seed_kernels
-from papers.nova_cvn.geometry import CELL_CM, HALF_CM, N_CELLS, OIL_DENSITY, PLANE_CM, along_cell
-from papers.nova_cvn.pixel_maps import N_COLUMNS, N_ROWS, WHITE, draw_maps, has_neighbour, window_of
-from papers.nova_cvn.readout import (
+from papers.nova_cvn.generator.geometry import CELL_CM, HALF_CM, N_CELLS, OIL_DENSITY, PLANE_CM, along_cell
+from papers.nova_cvn.generator.rasterise import MAP_CELLS, MAP_PLANES, MAX_VALUE, has_neighbour, rasterise, window_of
+from papers.nova_cvn.generator.readout import (
     BIRKS,
     ELECTRONIC_NOISE2,
     EXCESS_NOISE,
@@ -22,6 +21,7 @@ from papers.nova_cvn.readout import (
     deposit,
     read_out,
 )
+from papers.nova_cvn.generator.vectors import seed_kernels
 
 READOUT = Readout(photoelectrons_per_mev=15.0, threshold=16.0)
 MIDDLE = ((N_CELLS // 2 + 0.5) * CELL_CM - HALF_CM, 100.0, 10.5 * PLANE_CM)  # of a vertical cell
@@ -105,32 +105,32 @@ def hits(rows):
 
 
 def test_views_are_the_parities_of_the_planes():
-    maps = draw_maps(*hits([(100, 50, 20), (101, 200, 40), (103, 200, 40)]), full_mev=80)
-    assert np.argwhere(maps[0]).tolist() == [[0, N_ROWS // 2]]
-    assert np.argwhere(maps[1]).tolist() == [[0, N_ROWS // 2], [1, N_ROWS // 2]]
+    maps = rasterise(*hits([(100, 50, 20), (101, 200, 40), (103, 200, 40)]), full_mev=80)
+    assert np.argwhere(maps[0]).tolist() == [[0, MAP_CELLS // 2]]
+    assert np.argwhere(maps[1]).tolist() == [[0, MAP_CELLS // 2], [1, MAP_CELLS // 2]]
     assert maps[0, 0, 40] == 64 and maps[1, 0, 40] == 128  # of 255, rounded
 
 
 def test_the_most_upstream_hit_makes_the_first_column():
     assert window_of(np.array([101, 102, 350]))[0] == 100
-    maps = draw_maps(*hits([(101, 50, 20), (120, 60, 20), (299, 70, 20), (300, 60, 20)]), full_mev=80)
+    maps = rasterise(*hits([(101, 50, 20), (120, 60, 20), (299, 70, 20), (300, 60, 20)]), full_mev=80)
     assert sorted(map(tuple, np.argwhere(maps))) == [(0, 10, 40), (1, 0, 30), (1, 99, 50)]
-    assert maps.shape == (2, N_COLUMNS, N_ROWS)
+    assert maps.shape == (2, MAP_PLANES, MAP_CELLS)
 
 
 def test_the_median_cell_of_each_view_is_in_the_middle():
     """Hits behind the window do not count; cells outside of the 80 are lost."""
     rows = [(0, 100, 9), (2, 101, 9), (4, 102, 9), (6, 190, 9), (8, 30, 9)]
     far = [(500 + 2 * k, 300, 9) for k in range(20)]
-    maps = draw_maps(*hits(rows + far), full_mev=80)
+    maps = rasterise(*hits(rows + far), full_mev=80)
     found = {column: row for column, row in np.argwhere(maps[0])}
     assert found == {0: 39, 1: 40, 2: 41}
 
 
 def test_eight_bits_saturate():
-    maps = draw_maps(*hits([(0, 50, 79.9), (2, 50, 80), (4, 50, 800), (6, 50, 0.4)]), full_mev=80)
+    maps = rasterise(*hits([(0, 50, 79.9), (2, 50, 80), (4, 50, 800), (6, 50, 0.4)]), full_mev=80)
     assert maps.dtype == np.uint8
-    assert maps[0, :4, 40].tolist() == [WHITE, WHITE, WHITE, 1]
+    assert maps[0, :4, 40].tolist() == [MAX_VALUE, MAX_VALUE, MAX_VALUE, 1]
 
 
 def test_hits_far_from_all_of_their_view_are_dropped():

@@ -1,4 +1,4 @@
-"""The schedule, Caffe's update rule, and a training that is killed and goes on."""
+"""The schedule, Caffe's update rule, a killed training that continues, and the baselines."""
 
 import itertools
 
@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from common.errors import InputError
 from common.settings import load_settings
+from common.training.epochs import Epochs
+from common.training.keras_state import KerasState
 from common.workflow.closure import ROOT
 from papers.nova_cvn import train
-from papers.nova_cvn.baselines import coarse_images, score, vote
-from papers.nova_cvn.cache import Prepared
-from papers.nova_cvn.network import build
-from papers.nova_cvn.predict import inside, probabilities
-from papers.nova_cvn.schedule import CaffeSGD, boundaries, learning_rate
+from papers.nova_cvn.network.optimiser import CaffeSGD, boundaries, learning_rate
+from papers.nova_cvn.predict import first_filters, inner_maps, probabilities
+from papers.nova_cvn.predict_baselines import coarse_images, score, vote
+from papers.nova_cvn.prepared.file import Prepared
 from papers.nova_cvn.settings import AugmentConfig, ExperimentConfig, Settings
 from papers.nova_cvn.tests.made_events import paint, write_prepared
-from papers.nova_cvn.train import Checkpoint, History, compile_network, fit
+from papers.nova_cvn.train import build_compiled, fit
 
 SETTINGS = load_settings(ROOT / "papers/nova_cvn", "small", Settings)
 SCHEDULE = SETTINGS.train.schedule
@@ -64,72 +66,84 @@ def config_of(**changes):
     return one.model_copy(update={"experiment": experiment})
 
 
-def started(config, splits):
+def fitted(config, splits, checkpoint, *, after=None):
+    """Return the network and the history of a training; `after` is called after each batch with a count of them."""
     keras.utils.set_random_seed(5)
     tf.config.experimental.enable_op_determinism()
-    network = build(splits[0].shape, config.experiment)
-    compile_network(network, config, n_train=len(splits[0]))
-    return network
+    network = build_compiled(splits[0], config)
+    if after is not None:
+        step, count = network.train_on_batch, itertools.count(1)
+        network.train_on_batch = lambda *batch: (step(*batch), after(next(count)))[0]
+    epochs = Epochs(KerasState(network), total=config.experiment.epochs, checkpoint=checkpoint)
+    fit(network, splits, config, epochs, seed=5)
+    return network, epochs.history
 
 
-def test_a_killed_training_goes_on_as_if_nothing_had_happened(splits, tmp_path):
-    config = config_of()
-    whole = History()
-    list(fit(started(config, splits), splits, config, seed=5, history=whole))
-    checkpoint = Checkpoint(tmp_path / "state/note.json")
-    assert checkpoint.load() is None
-    interrupted, history = started(config, splits), History()
-    for _ in itertools.islice(fit(interrupted, splits, config, seed=5, history=history), 1):
-        checkpoint.save(interrupted, history)
-    again, history = checkpoint.load()
-    for _ in fit(again, splits, config, seed=5, history=history):
-        checkpoint.save(again, history)
-    assert history.valid_loss == pytest.approx(whole.valid_loss, rel=1e-5)
-    assert len(list((tmp_path / "state").iterdir())) == 2  # older states are gone
-    checkpoint.drop(history)
-    assert not list((tmp_path / "state").iterdir())
+class KilledError(Exception):
+    """What ends a training in the middle of an epoch."""
 
 
-def test_losses_are_means_over_all_events(splits, monkeypatch):
+@pytest.mark.parametrize("kind", ["plain", "modern", "cvn"])
+def test_a_killed_training_ends_as_an_undisturbed_one(kind, splits, tmp_path):
+    """Bit for bit; with dropout, batch normalisation, momentum, jitter and a falling learning rate."""
+    config = config_of(kind=kind, width=0.05)
+    whole, history = fitted(config, splits, tmp_path / "whole.state")
+
+    def kill(n_batches):
+        if n_batches == 6:  # the second of the second epoch
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        fitted(config, splits, tmp_path / "killed.state", after=kill)
+    calls = []
+    again, continued = fitted(config, splits, tmp_path / "killed.state", after=calls.append)
+    assert len(calls) == 8  # two epochs of four batches
+    for name in ("epoch", "train_loss", "valid_loss", "lr"):
+        assert continued[name] == history[name]
+    for one, other in zip(again.get_weights(), whole.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_the_loss_that_is_no_number_is_told(splits, tmp_path):
+    with pytest.raises(InputError, match="smaller learning_rate"):
+        fitted(config_of(learning_rate=1e30), splits, tmp_path / "a.state")
+
+
+def test_losses_are_means_over_all_events(splits, tmp_path, monkeypatch):
     """Several batches, the last one smaller; the training takes no step and changes no image."""
     monkeypatch.setattr(train, "VALID_BATCH", 24)
     config = config_of(learning_rate=1e-12, dropout=0.0, batch=24)
     config = config.model_copy(update={"augment": AugmentConfig(mirror=False, jitter=0.0)})
-    network = started(config, splits)
+    network, history = fitted(config, splits, tmp_path / "a.state")
 
     def cross_entropy(prepared):
         images = prepared.hits(0, len(prepared)).images(prepared.shape)
         return -np.mean(np.log(network.predict(images, verbose=0)[np.arange(len(prepared)), prepared.interaction]))
 
     assert len(splits[0]) == len(splits[1]) == 64
-    random = np.random.default_rng(0)
-    assert train.train_epoch(network, splits[0], config, random=random) == pytest.approx(cross_entropy(splits[0]))
-    assert train.validation_loss(network, splits[1]) == pytest.approx(cross_entropy(splits[1]))
+    assert history["train_loss"] == pytest.approx([cross_entropy(splits[0])] * 3)
+    assert history["valid_loss"] == pytest.approx([cross_entropy(splits[1])] * 3)
 
 
-def test_a_training_lowers_the_loss_and_is_repeatable(splits):
+def test_a_training_lowers_the_loss_and_is_repeatable(splits, tmp_path):
     config = config_of(learning_rate=0.02, epochs=4)
-    runs = []
-    for _ in range(2):
-        history = History()
-        list(fit(started(config, splits), splits, config, seed=5, history=history))
-        runs.append(list(history.train_loss))
-    assert runs[0] == runs[1]
-    assert runs[0][-1] < runs[0][0]
+    losses = [fitted(config, splits, tmp_path / f"{run}.state")[1]["train_loss"] for run in range(2)]
+    assert losses[0] == losses[1]
+    assert losses[0][-1] < losses[0][0]
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_what_predict_stores_of_the_inside(splits, precision):
     keras.config.set_dtype_policy(precision)
     try:
-        network = started(config_of(kind="cvn", width=0.05), splits)
+        network = build_compiled(splits[0], config_of(kind="cvn", width=0.05))
     finally:
         keras.config.set_dtype_policy("float32")
-    found = inside(network, splits[0])
     n = network.get_layer("conv1_y").filters
-    assert found["filters"].shape == (2, 7, 7, n)
-    assert found["feature_maps"].shape == (5, 50, 40, n)
-    assert found["inception"].shape[:3] == (5, 12, 10)
+    assert first_filters(network).shape == (2, 7, 7, n)
+    maps = inner_maps(network, splits[0], [3, 1, 4])
+    assert maps["feature_maps"].shape == (3, 50, 40, n)
+    assert maps["inception"].shape[:3] == (3, 12, 10)
     outputs = probabilities(network, splits[0])
     assert outputs.shape == (64, 15) and np.allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
