@@ -12,7 +12,11 @@ for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "TF_NUM_INTRAOP", "TF_NUM_
     os.environ.setdefault(f"{library}_THREADS", "1")
 
 LONG = ("test_whole_runs.py", "test_faults.py")  # their tests share nothing, so that any worker can take any of them
-OF_MINI = ("test_targets.py", "test_reruns.py")  # their tests share the runs of tests/workflow/conftest.py
+OF_MINI = (
+    "test_old_numbers.py",
+    "test_reruns.py",
+    "test_targets.py",
+)  # their tests share the runs of tests/workflow/conftest.py
 
 
 def unit_of(nodeid: str) -> str:

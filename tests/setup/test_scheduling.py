@@ -1,5 +1,7 @@
 """How the root's conftest.py shares the tests among two workers."""
 
+import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -69,3 +71,13 @@ def test_long_tests_of_one_file_run_on_both_workers(notes):
 
 def test_each_worker_has_one_thread(notes):
     assert {line.split()[1] for line in notes["test_whole_runs"]} == {"1"}
+
+
+def test_all_files_that_use_the_shared_runs_of_mini_are_one_unit():
+    unit_of = runpy.run_path(str(ROOT / "conftest.py"))["unit_of"]
+    files = (ROOT / "tests/workflow").glob("test_*.py")
+    users = [
+        path for path in files if re.search(r"^def .*\b(finished|data_elsewhere)\b", path.read_text(), re.MULTILINE)
+    ]
+    assert len(users) >= 2
+    assert {unit_of(f"tests/workflow/{path.name}::test_a") for path in users} == {"runs of mini"}
