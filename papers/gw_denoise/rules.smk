@@ -1,7 +1,7 @@
 """From strain and witnesses to cleaned strain, arXiv:2005.06534.
 
 REQUIRED INPUTS:
-    archive runs: the files of datasets.yaml that the setting `archive` names, fetched by the shared download rule
+    archive runs: none; rule fetch finds the frames and downloads them, the setting `archive` names its lists
     generated runs: none
 OUTPUTS (below results/gw_denoise/<run>/):
     prepared_<task>.h5 · seed<k>/<task>/<method>/{model.pt, history.csv} · seed<k>/predictions.h5 ·
@@ -10,16 +10,11 @@ OUTPUTS (below results/gw_denoise/<run>/):
 
 from common.workflow.paper import Paper
 from papers.gw_denoise.experiments import Experiments
+from papers.gw_denoise.settings import GENERATED_FILES
 
 paper = Paper("gw_denoise", config)
 experiments = Experiments(paper)
-FILES = [
-    "lines_strain.hdf5",
-    "lines_witnesses.hdf5",
-    "lines_truth.hdf5",
-    "broadband.gwf",
-    "broadband_truth.hdf5",
-]
+FILES = [file for files in GENERATED_FILES.values() for file in files]
 
 
 rule simulate:

@@ -2,10 +2,9 @@
 
 prepared_<task>.h5 -> model.pt with everything that predicting needs, and history.csv.
 
-Windows overlap by more than 90 %. They are never copied, and neighbouring ones share a pass through the network, which
-is convolutional: a batch is a few stretches of the record, and its windows are cut from the network's output. The state
-is kept beside the output after each validation, so a killed training goes on where it stopped. The weights with the
-lowest validation loss are the result; they are running averages over the last updates.
+A batch is a few stretches of the record, each a run of overlapping windows. The state is stored beside the output after
+each validation, so that a killed training continues from there. The result is the weights with the lowest validation
+loss; they are running averages over the last updates.
 """
 
 import logging
@@ -25,48 +24,14 @@ from common.errors import InputError
 from common.stage import parse, run
 from common.tables import as_csv
 from common.training.checkpoints import checkpoint_name
-from papers.gw_denoise import wiener
-from papers.gw_denoise.model import STRIDE, CompositeLoss, build, n_parameters
-from papers.gw_denoise.settings import ExperimentConfig, TrainOne
-from papers.gw_denoise.splits import Split, fast_witness, read_attributes, read_split
+
+from .model import STRIDE, CompositeLoss, build, n_parameters
+from .network import wiener
+from .network.windows import Windows
+from .prepared import fast_witness, read_attributes, read_split
+from .settings import ExperimentConfig, TrainOne
 
 Attributes = dict[str, Any]
-
-
-class Windows:
-    """The overlapping windows of a split. A stretch is a run of neighbouring ones; nothing is copied to make them."""
-
-    def __init__(self, split: Split, *, length: int, stride: int, neighbours: int = 1) -> None:
-        """Make the views of all stretches of `neighbours` windows."""
-        self.length, self.stride = length, stride
-        stretch = length + (neighbours - 1) * stride
-        self.starts = torch.from_numpy(split.window_starts(stretch, stride))
-        if not len(self.starts):
-            longest = int(np.diff(split.segments, axis=1).max())
-            raise InputError(
-                f"no stretch of {stretch} samples, {neighbours} windows of {length}, fits into the split, whose longest"
-                f" segment has {longest}. Lower train.window_s or train.neighbours, or use more data."
-            )
-        self._witnesses = torch.from_numpy(split.witnesses).unfold(1, stretch, 1).transpose(0, 1)  # (start, w, time)
-        self._target = torch.from_numpy(split.target).unfold(0, stretch, 1)  # (start, time)
-
-    def __len__(self) -> int:
-        """Return the number of stretches."""
-        return len(self.starts)
-
-    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Return witnesses (stretch, witness, time) and target (stretch, time) of the chosen stretches."""
-        starts = self.starts[chosen]
-        return self._witnesses[starts], self._target[starts]
-
-    def cut(self, series: Tensor) -> Tensor:
-        """Return the windows (window, time) of stretches (stretch, time)."""
-        return series.unfold(-1, self.length, self.stride).flatten(0, 1)
-
-    def loss(self, network: nn.Module, chosen: Tensor, loss: CompositeLoss) -> Tensor:
-        """Return the mean loss over the windows of the chosen stretches, each of which passes the network once."""
-        witnesses, target = self.batch(chosen)
-        return loss(self.cut(network(witnesses)), self.cut(target))
 
 
 @dataclass
@@ -86,10 +51,9 @@ class History:
 
 
 class Training:
-    """A network on its way; everything that has to survive an interruption is in `state`."""
+    """A network in training; `state` is all that a killed training needs to continue."""
 
     def __init__(self, network: nn.Module, config: TrainOne, *, seed: int) -> None:
-        """Set up optimiser, schedule and the average of the weights."""
         experiment = config.experiment
         self.network, self.config = network, config
         self.optimiser = torch.optim.Adam(
@@ -109,7 +73,7 @@ class Training:
         self.best_state: dict[str, Tensor] = {}
 
     def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on."""
+        """Return all that is needed to continue."""
         names = ("network", "optimiser", "schedule", "average")
         plain = {name: getattr(self, name) for name in ("update", "best", "waited", "best_state")}
         parts = {name: getattr(self, name).state_dict() for name in names}
@@ -183,8 +147,8 @@ def fit_network(training: Training, splits: dict[str, Windows], loss: CompositeL
 
 
 def mains_monitor(experiment: ExperimentConfig, attributes: Attributes) -> int | None:
-    """Return the index of the mains monitor if the method makes a difference between it and the other witnesses."""
-    if experiment.kind in ("bilinear", "slow_fast"):
+    """Return the index of the mains monitor if the method treats it differently from the other witnesses."""
+    if experiment.needs_mains_monitor:
         return fast_witness(attributes["witnesses"], used_by=experiment.kind)
     return None
 
@@ -220,7 +184,9 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
     length, stride = window_samples(config, rate)
     train = read_split(prepared, "train")
     splits = {
-        "train": Windows(train, length=length, stride=stride, neighbours=config.neighbours),
+        "train": Windows(
+            train, length=length, stride=stride, neighbours=config.neighbours, formulation=config.formulation
+        ),
         "valid": Windows(read_split(prepared, "valid"), length=length, stride=length),
     }
     loss = CompositeLoss(
@@ -245,21 +211,27 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
 def train_wiener(prepared: Path, experiment: ExperimentConfig, attributes: Attributes) -> Any:
     """Return the stored form of a Wiener filter, and an empty history."""
     train = read_split(prepared, "train")
-    low, high = attributes["band_hz"]
     arguments = {
         "kind": experiment.kind,
         "fast": mains_monitor(experiment, attributes),
         "taps": experiment.taps,
         "step": experiment.tap_step,
     }
-    band = {"rate_hz": attributes["rate_hz"], "low_hz": low, "high_hz": high, "order": attributes["filter_order"]}
-    coefficients = wiener.fit(train.witnesses, train.target, train.segments, **arguments, **band)
+    coefficients = wiener.fit(
+        train.witnesses,
+        train.target,
+        train.segments,
+        **arguments,
+        rate_hz=attributes["rate_hz"],
+        band_hz=attributes["band_hz"],
+        order=attributes["filter_order"],
+    )
     stored = {"arguments": arguments, "coefficients": coefficients, "n_parameters": len(coefficients)}
     return stored, History()
 
 
 def main() -> None:
-    """Fit, write the model and its history, drop the checkpoint."""
+    """Fit, write the model and its history, remove the checkpoint."""
     arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
     torch.set_num_threads(arguments.threads)
     config, attributes = arguments.config, read_attributes(arguments.prepared)

@@ -24,11 +24,11 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from papers.gw_denoise import wiener
 from papers.gw_denoise.model import Autoencoder, CompositeLoss
+from papers.gw_denoise.network.windows import Windows
 from papers.gw_denoise.predict import overlap_add, stream
-from papers.gw_denoise.splits import Split, read_split
-from papers.gw_denoise.train import Windows, validate
+from papers.gw_denoise.prepared import Split, band_pass, read_split
+from papers.gw_denoise.train import validate
 
 RATE, BAND, WINDOW_S, STRIDE_S, WITNESSES = 256, (55.0, 65.0), 8, 0.25, 21
 CLEAN_RATE = 512
@@ -41,7 +41,6 @@ class PlainLoss(nn.Module):
     """The composite loss with torch.stft over all frequencies."""
 
     def __init__(self) -> None:
-        """Choose the band's bins."""
         super().__init__()
         self.n_fft = 2 * RATE
         frequency = torch.fft.rfftfreq(self.n_fft, 1 / RATE)
@@ -166,7 +165,7 @@ def compare_learning(prepared: Path) -> None:
 def clean(seconds: int) -> tuple[float, float]:
     """Return how many times faster than real time a record is cleaned, and the peak of numpy's memory [MB]."""
     network = Autoencoder(WITNESSES).eval()
-    sections = wiener.band_pass(rate_hz=CLEAN_RATE, low_hz=55, high_hz=65, order=8)
+    sections = band_pass((55, 65), rate_hz=CLEAN_RATE, order=8)
     length = 8 * CLEAN_RATE
 
     def predictor(witnesses: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Welch spectra of several series over the same segments, with a bootstrap over time (arXiv:2005.06534).
 
-All methods are compared on the same stretches of data, so the differences between them are known better than each
-spectrum itself: the bootstrap draws the same stretches for all of them.
+All methods are compared on the same stretches of data, and the bootstrap draws the same stretches for all of them. The
+differences between methods are therefore known better than each spectrum.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 Array = np.ndarray
+Metrics = dict[str, dict[str, float | int]]  # as in metrics.json
 
 
 def segment_starts(segments: Array, *, n_fft: int, edge: int) -> Array:
@@ -35,7 +36,7 @@ def frequencies(n_fft: int, rate_hz: float) -> Array:
 
 
 def draw_blocks(n_ffts: int, *, block: int, n_bootstrap: int, seed: int) -> Array:
-    """Return row numbers (bootstrap, fft): blocks of neighbouring FFTs, drawn with replacement, around the end too."""
+    """Return row numbers (bootstrap, fft): blocks of neighbours, drawn with replacement; row 0 follows the last row."""
     generator = np.random.default_rng(seed)
     n_blocks = -(-n_ffts // block)
     first = generator.integers(n_ffts, size=(n_bootstrap, n_blocks))

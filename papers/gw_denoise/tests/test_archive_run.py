@@ -11,7 +11,8 @@ import pytest
 
 from common.settings import load_settings, merge
 from common.workflow.closure import ROOT
-from papers.gw_denoise.recording import read_recording, write_gwf
+from papers.gw_denoise.archive.frame_files import write_gwf
+from papers.gw_denoise.archive.reader import read_recording
 from papers.gw_denoise.settings import Settings, SimulateConfig
 from papers.gw_denoise.simulate import STRAIN_CHANNEL, simulate_task
 from papers.gw_denoise.tests.made_files import MAINS, STATE, STRAIN, Archive, noise, with_samples

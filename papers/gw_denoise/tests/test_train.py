@@ -1,16 +1,14 @@
-"""Windows are views, a killed training goes on as if nothing had happened, and it stops when it should."""
+"""A killed training ends as if nothing had happened, and a training stops when it should."""
 
-import numpy as np
 import pytest
 import torch
 
 from common.errors import InputError
 from papers.gw_denoise import train
 from papers.gw_denoise.model import CompositeLoss, build
+from papers.gw_denoise.network.windows import Windows
 from papers.gw_denoise.settings import TrainOne
-from papers.gw_denoise.splits import Split
-
-RATE = 64
+from papers.gw_denoise.tests.made_files import RATE, split
 
 
 def config(**changes):
@@ -18,63 +16,23 @@ def config(**changes):
     shared = {
         "window_s": 2, "stride_s": 0.25, "batch": 4, "neighbours": 2, "weight_decay": 0, "warmup_fraction": 0.2,
         "gradient_clip": 1, "ema_updates": 5, "psd_window_s": 1, "check_every": 4, "patience": 100,
+        "formulation": "fast",
     }  # fmt: skip
     return TrainOne(**shared | changes, experiment=experiment)
-
-
-def split(seconds=40, seed=0, segments=None):
-    generator = np.random.default_rng(seed)
-    witnesses = generator.standard_normal((3, seconds * RATE)).astype(np.float32)
-    target = (witnesses[0] * (1 + 0.5 * witnesses[1])).astype(np.float32)
-    return Split(witnesses, target, np.array(segments or [[0, seconds * RATE]]))
 
 
 def start(settings, seed=0):
     torch.manual_seed(seed)
     network = build("slow_fast", n_witnesses=3, fast=0, rank=1, phases=1)
     windows = {
-        "train": train.Windows(split(), length=2 * RATE, stride=RATE // 4, neighbours=settings.neighbours),
-        "valid": train.Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
+        "train": Windows(split(), length=2 * RATE, stride=RATE // 4, neighbours=settings.neighbours),
+        "valid": Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
     }
     loss = CompositeLoss(rate_hz=RATE, band_hz=(5, 25), psd_s=1, psd_weight=0.5, mse_weight=0.5)
     return train.Training(network, settings, seed=seed), windows, loss
 
 
-def test_windows_share_the_memory_of_the_record():
-    data = split()
-    windows = train.Windows(data, length=2 * RATE, stride=1)
-    assert windows._witnesses.data_ptr() == data.witnesses.__array_interface__["data"][0]
-    witnesses, target = windows.batch(torch.tensor([0, 100]))
-    assert np.array_equal(witnesses[1].numpy(), data.witnesses[:, 100 : 100 + 2 * RATE])
-    assert np.array_equal(target[1].numpy(), data.target[100 : 100 + 2 * RATE])
-
-
-def test_a_stretch_is_cut_into_the_windows_that_it_is_made_of():
-    data = split()
-    alone = train.Windows(data, length=2 * RATE, stride=16)
-    together = train.Windows(data, length=2 * RATE, stride=16, neighbours=3)
-    assert len(together) == len(alone) - 2
-    _, stretches = together.batch(torch.tensor([0, 7]))
-    _, windows = alone.batch(torch.tensor([0, 1, 2, 7, 8, 9]))
-    assert stretches.shape == (2, 2 * RATE + 2 * 16) and torch.equal(together.cut(stretches), windows)
-
-
-def test_a_shared_pass_gives_the_loss_of_the_windows_one_by_one():
-    """Exactly, for a network without memory: one with memory sees real neighbours instead of zeros at the edges."""
-    data, loss = split(), start(config())[2]
-    alone = train.Windows(data, length=2 * RATE, stride=16)
-    together = train.Windows(data, length=2 * RATE, stride=16, neighbours=3)
-
-    def network(witnesses):
-        return 0.7 * witnesses[:, 0] * (1 + witnesses[:, 1])
-
-    expected = alone.loss(network, torch.tensor([0, 1, 2, 7, 8, 9]), loss)
-    assert together.loss(network, torch.tensor([0, 7]), loss).item() == pytest.approx(expected.item(), rel=1e-5)
-
-
-def test_what_does_not_fit_is_refused():
-    with pytest.raises(InputError, match=r"no stretch of 3200 samples.*longest segment has 2560"):
-        train.Windows(split(), length=50 * RATE, stride=16)
+def test_settings_that_a_network_cannot_use_are_refused():
     with pytest.raises(InputError, match=r"are 130 and 16 samples at 64 Hz; the autoencoder needs multiples of 16"):
         train.window_samples(config(window_s=2.03, experiment={"kind": "autoencoder"}), RATE)
     with pytest.raises(InputError, match=r"slow_fast needs a mains monitor .* There are: H1:ASC-A, H1:ASC-B"):
@@ -85,12 +43,6 @@ def test_what_does_not_fit_is_refused():
 def test_a_batch_that_stretches_do_not_fill_is_refused():
     with pytest.raises(ValueError, match="batch must be a multiple of neighbours; found 4 and 3"):
         config(neighbours=3)
-
-
-def test_no_window_crosses_a_gap():
-    starts = split(segments=[[0, 300], [300, 1000]]).window_starts(128, 16)
-    assert all(end <= 300 or begin >= 300 for begin, end in zip(starts, starts + 128, strict=True))
-    assert starts.max() == 300 + (700 - 128) // 16 * 16
 
 
 def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch):
