@@ -8,7 +8,8 @@ from scipy.signal import csd, welch
 
 from common.errors import InputError
 from papers.gw_denoise.archive.hdf5_files import channel_names, read_quality
-from papers.gw_denoise.archive.reader import open_strain, read_channel, read_recording, segments
+from papers.gw_denoise.archive.reader import open_strain, read_channel, read_recording
+from papers.gw_denoise.archive.recording import segments
 from papers.gw_denoise.archive.resample import resample
 from papers.gw_denoise.tests.lines import amplitude_spectral_density, find_lines, measure_line
 from papers.gw_denoise.tests.made_files import MAINS, REAL
@@ -65,7 +66,7 @@ def test_all_seconds_of_the_first_event_are_good(strain_file):
 def test_16_khz_and_4_khz_are_one_signal():
     """The archive's 4 kHz file (V2) runs 1/16384 s ahead of its 16 kHz file (V1): samples 1, 5, 9, ... of the latter.
 
-    Resampling to 4096 Hz keeps samples 0, 4, 8, ..., so that this delay is what a comparison has to find.
+    Resampling to 4096 Hz keeps samples 0, 4, 8, ..., so a comparison finds this delay.
     """
     ours, theirs = resample(open_strain(H1_16), 4096), open_strain(H1_4)
     frequencies, cross = csd(ours.samples, theirs.samples, fs=4096, nperseg=8192)
