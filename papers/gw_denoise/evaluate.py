@@ -22,13 +22,14 @@ from pathlib import Path
 import h5py
 
 from common.atomic import write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
 
 from .metrics.coherence import measure_coherence, measure_ranking
 from .metrics.sensitivity import at_full_rate, measure_recovery, measure_sensitivity, recover, templates
-from .metrics.spectra import Metrics
 from .metrics.subtraction import TestData, measure_levels, measure_spectra, read_test
-from .settings import EvaluateConfig
+from .prepared import path_of
+from .settings import EvaluateConfig, tasks_of
 
 
 def measure_signals(prepared: Path, data: TestData, config: EvaluateConfig, *, seed: int) -> Metrics:
@@ -41,7 +42,7 @@ def measure_signals(prepared: Path, data: TestData, config: EvaluateConfig, *, s
     raw = recover(strain, "none", shapes, config)
     for method in strain.noise:
         recovery = measure_recovery(recover(strain, method, shapes, config), raw)
-        metrics |= {f"{task}.{method}.{name}": entry for name, entry in recovery.items()}
+        metrics |= {f"{task}.{method}.{name}": value for name, value in recovery.items()}
     return metrics
 
 
@@ -55,18 +56,22 @@ def measure_task(prepared: Path, predictions: Path, config: EvaluateConfig, *, s
         metrics |= measure_ranking(predictions, data, config, seed=seed)
     with h5py.File(predictions) as file:
         for method, group in file[data.attributes["task"]].items():
-            count = int(group.attrs["n_parameters"])
-            metrics[f"{data.attributes['task']}.{method}.n_parameters"] = {"value": count, "error": 0.0, "n": 1}
+            metrics[f"{data.attributes['task']}.{method}.n_parameters"] = entry(group.attrs["n_parameters"], 0, 1)
     return metrics
 
 
 def main() -> None:
     """Read, measure, write."""
     arguments = parse(
-        __doc__, config=EvaluateConfig, path_lists=["prepared"], paths=["predictions", "metrics"], numbers=["seed"]
+        __doc__,
+        section="evaluate",
+        config=EvaluateConfig,
+        paths=["prepared", "predictions", "metrics"],
+        numbers=["seed"],
     )
     metrics: Metrics = {}
-    for prepared in arguments.prepared:
+    for task in tasks_of(arguments.run.methods):
+        prepared = path_of(arguments.prepared, task)
         metrics |= measure_task(prepared, arguments.predictions, arguments.config, seed=arguments.seed)
     write_json(arguments.metrics, metrics)
 

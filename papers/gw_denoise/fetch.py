@@ -25,7 +25,7 @@ from common.stage import parse, run
 
 from .archive.locate import FrameList, dataset_of, list_name, load_frame_list, locate_frames
 from .archive.sources import LICENCE, find_source
-from .settings import FetchConfig
+from .settings import FetchConfig, FetchTasks
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +100,8 @@ def _write(path: Path, frames: FrameList) -> None:
 
 def main() -> None:
     """Ask the data-find service, download, write the receipt."""
-    arguments = parse(__doc__, config=FetchConfig, paths=["receipt"])
-    write_receipt(arguments.receipt, fetch_recording(arguments.config))
+    arguments = parse(__doc__, section="fetch", config=FetchTasks, paths=["receipt"], texts=["task"])
+    write_receipt(arguments.receipt, fetch_recording(arguments.config.one(arguments.task)))
 
 
 if __name__ == "__main__":

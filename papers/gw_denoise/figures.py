@@ -6,7 +6,6 @@ matched filters are those of the first seed; nothing is trained or predicted her
 
 import json
 
-from common.download.receipts import origin_of, read_receipt
 from common.plotting import draw_all
 from common.stage import parse, run
 
@@ -15,7 +14,8 @@ from .plots.inputs import Inputs
 from .plots.methods import fig4_loss, fig9_ranking, fig10_efficiency
 from .plots.signals import fig5_signals, fig6_range
 from .plots.strain import fig1_asd_lines, fig2_asd_broadband, fig3_sidebands, fig7_coherence, fig8_spectrogram
-from .settings import EvaluateConfig
+from .prepared import path_of, read_origin
+from .settings import EvaluateConfig, tasks_of
 
 FIGURES = (
     fig1_asd_lines,
@@ -35,21 +35,23 @@ def main() -> None:
     """Read everything once, draw every figure."""
     arguments = parse(
         __doc__,
+        section="evaluate",
         config=EvaluateConfig,
-        path_lists=["receipts", "prepared", "predictions", "histories", "figures"],
-        paths=["metrics"],
+        paths=["prepared", "seeds", "metrics", "figures"],
+        optional=["only"],
     )
-    origin = origin_of(read_receipt(path) for path in arguments.receipts)
-    data = [read_test(prepared, arguments.predictions[0]) for prepared in arguments.prepared]
-    tasks = [entry.attributes["task"] for entry in data]
+    run_facts, seeds = arguments.run, arguments.seeds
+    prepared = {task: path_of(arguments.prepared, task) for task in tasks_of(run_facts.methods)}
+    first = run_facts.each_seed(seeds, "predictions.h5")[0]
     inputs = Inputs(
         config=arguments.config,
-        prepared=dict(zip(tasks, arguments.prepared, strict=True)),
-        data=dict(zip(tasks, data, strict=True)),
-        histories=arguments.histories,
+        prepared=prepared,
+        data={task: read_test(path, first) for task, path in prepared.items()},
+        histories={name: run_facts.each_seed(seeds, f"{name}/history.csv") for name in run_facts.methods},
         metrics=json.loads(arguments.metrics.read_text(encoding="utf-8")),
     )
-    draw_all(FIGURES, inputs, arguments.figures[0].parent, origin=origin)
+    origin = read_origin(next(iter(prepared.values())))
+    draw_all(FIGURES, inputs, arguments.figures, origin=origin, only=arguments.only)
 
 
 if __name__ == "__main__":

@@ -123,11 +123,6 @@ def build(kind: str, *, n_witnesses: int, fast: int | None, rank: int, phases: i
     return SlowFast(n_witnesses, fast=fast, rank=rank, phases=phases)
 
 
-def n_parameters(network: nn.Module) -> int:
-    """Return the number of trainable parameters."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-
-
 def load(stored: dict[str, Any]) -> nn.Module:
     """Return the network of a stored model, ready to predict."""
     network = build(**stored["arguments"])

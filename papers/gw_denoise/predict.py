@@ -24,8 +24,8 @@ from common.stage import parse, run
 
 from .model import STRIDE, load
 from .network import wiener
-from .prepared import band_pass, read_attributes
-from .settings import PredictConfig
+from .prepared import band_pass, path_of, read_attributes
+from .settings import PredictConfig, tasks_of
 
 Array = np.ndarray
 Predictor = Callable[[Array], Array]  # witnesses (witness, time) to noise (time,), both standardised
@@ -92,7 +92,7 @@ def stream(
 
 
 def predict_task(prepared: Path, models: dict[str, Path], config: PredictConfig, output: h5py.File) -> None:
-    """Predict the test split of one task with its models, by method, and write the noise."""
+    """Predict the test split of one task with its models, by "task/method", and write the noise."""
     attributes = read_attributes(prepared)
     rate = attributes["rate_hz"]
     sections = band_pass(attributes["band_hz"], rate_hz=rate, order=attributes["filter_order"])
@@ -101,10 +101,10 @@ def predict_task(prepared: Path, models: dict[str, Path], config: PredictConfig,
     with h5py.File(prepared) as file:
         test = file["test"]
         n_samples = len(test["target"])
-        for method, path in models.items():
+        for name, path in models.items():
             stored = torch.load(path, weights_only=False)
             predictor = make_predictor(stored, config, rate_hz=rate)
-            name, started = f"{attributes['task']}/{method}", time.perf_counter()
+            started = time.perf_counter()
             noise = output.create_dataset(f"{name}/noise", shape=n_samples, dtype=float)
             for samples, piece in stream(test, predictor, sections, **sizes):
                 noise[samples] = piece * scale + mean
@@ -135,14 +135,19 @@ def ablate(
 def main() -> None:
     """Predict every task with every model of the seed."""
     arguments = parse(
-        __doc__, config=PredictConfig, path_lists=["prepared", "models"], paths=["predictions"], numbers=["threads"]
+        __doc__,
+        section="predict",
+        config=PredictConfig,
+        paths=["prepared", "models", "predictions"],
+        numbers=["threads"],
     )
     torch.set_num_threads(arguments.threads)
+    methods = arguments.run.methods
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as output:
-        for prepared in arguments.prepared:
-            task = read_attributes(prepared)["task"]
-            models = {path.parent.name: path for path in arguments.models if path.parent.parent.name == task}
-            predict_task(prepared, models, arguments.config, output)
+        for task in tasks_of(methods):
+            names = [name for name in methods if name.startswith(f"{task}/")]
+            models = {name: arguments.models / name / "model.pt" for name in names}
+            predict_task(path_of(arguments.prepared, task), models, arguments.config, output)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 
 from scipy.signal import sosfiltfilt
 
-from common.download.receipts import Receipt, locate, read_receipt
+from common.download.receipts import Receipt, locate, origin_of, read_receipt
 from common.errors import InputError
 from common.stage import parse, run
 
@@ -125,12 +125,13 @@ def check_rate(recording: Recording, task: TaskConfig) -> None:
 
 
 def main() -> None:
-    """Read, inject, split, resample, filter and write the task that is named by the end of the output's name."""
-    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
-    name = arguments.prepared.stem.removeprefix("prepared_")
+    """Read, inject, split, resample, filter and write one task."""
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipts", "prepared"], texts=["task"])
+    name = arguments.task
     task = arguments.config.tasks[name]
-    # Every task has its own list of frames; generated files are chosen by their names.
-    paths = [path for path in arguments.receipts if path.parent.name != "located" or path.stem == name]
+    # Every task has its own list of frames, receipts/located/<task>.json; generated files are chosen by their names.
+    paths = arguments.run.receipts(arguments.receipts)
+    paths = [path for path in paths if path.parent.name != "located" or path.stem == name]
     receipts = choose_files([read_receipt(path) for path in paths], task.files, task=name)
     recording, truth = read(receipts, task)
     check_rate(recording, task)
@@ -149,7 +150,7 @@ def main() -> None:
         "injections": arguments.config.injections.model_dump(mode="json"),
         "seconds": {split: sum(len(s.strain) for s in parts) / task.rate_hz for split, parts in splits.items()},
     }
-    write_prepared(arguments.prepared, splits, as_table(injections), attributes)
+    write_prepared(arguments.prepared, splits, as_table(injections), attributes, origin=origin_of(receipts))
 
 
 if __name__ == "__main__":

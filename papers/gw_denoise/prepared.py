@@ -8,14 +8,14 @@
     start_gps          (segment,) time of the first sample
     truth/<component>  (time,) if the data are generated
 and `test` has the strain at its own rate as well, `original` (time,). `injections` (injection, 3) is the table of the
-signals. The attribute `json` holds task, rates, band, names of the witnesses, and scales: means and standard deviations
-come from `train` alone.
+signals. The attribute `origin` is "archive" or "generated". The attribute `json` holds task, rates, band, names of the
+witnesses, and scales: means and standard deviations come from `train` alone.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import h5py
 import numpy as np
@@ -66,6 +66,17 @@ class Split:
         """Return the first samples (window,) of all windows that lie within one segment."""
         starts = [np.arange(begin, end - length + 1, stride) for begin, end in self.segments.tolist()]
         return np.concatenate(starts)
+
+
+def path_of(run_folder: Path, task: str) -> Path:
+    """Return the prepared file of a task."""
+    return run_folder / f"prepared_{task}.h5"
+
+
+def read_origin(prepared: Path) -> Literal["archive", "generated"]:
+    """Return what the data are made from."""
+    with h5py.File(prepared) as file:
+        return file.attrs["origin"]
 
 
 def read_split(prepared: Path, name: str) -> Split:
@@ -141,11 +152,17 @@ def write_split(group: h5py.Group, segments: list[Segment], scale: dict[str, lis
 
 
 def write_prepared(
-    path: Path, splits: dict[str, list[Segment]], injections: Array, attributes: dict[str, object]
+    path: Path,
+    splits: dict[str, list[Segment]],
+    injections: Array,
+    attributes: dict[str, object],
+    *,
+    origin: str,
 ) -> None:
-    """Write all splits, the table of the injections (injection, 3), and `attributes` with the scales as JSON."""
+    """Write all splits, the table of the injections (injection, 3), and the attributes, with the scales."""
     scale = scales(splits["train"])
     with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["origin"] = origin
         file.attrs["json"] = json.dumps(attributes | {"scales": scale})
         file["injections"] = injections
         for split, segments in splits.items():

@@ -1,5 +1,6 @@
 """Models of the sections of config.yaml for the reproduction of arXiv:2005.06534; the values are in that file."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -21,7 +22,7 @@ GENERATED_FILES = {  # by task: what stage simulate writes; the last one holds t
 
 
 class FetchConfig(Strict):
-    """Section `fetch`: which seconds of which release."""
+    """Which seconds of which release."""
 
     source: Literal["o4a", "o3a", "gw170814"]  # key of archive.sources.SOURCES
     detector: Literal["H1", "L1"]
@@ -30,6 +31,17 @@ class FetchConfig(Strict):
     frame_types: list[str]  # patterns to use instead of the source's, the strain's first; empty: the source's
     datafind: str  # address of the data-find service
     director: str  # address of the federation's director
+
+
+class FetchTasks(Strict):
+    """Section `fetch`: the seconds of each task."""
+
+    lines: FetchConfig
+    broadband: FetchConfig
+
+    def one(self, task: Task) -> FetchConfig:
+        """Return the seconds of one task."""
+        return self.lines if task == "lines" else self.broadband
 
 
 class MainsConfig(Strict):
@@ -244,12 +256,16 @@ class Settings(RunSettings):
     """All sections of config.yaml."""
 
     generated: list[str] = Field(default=[file for files in GENERATED_FILES.values() for file in files])
-    fetch: dict[Task, FetchConfig]
+    fetch: FetchTasks
     simulate: SimulateConfig
     prepare: PrepareConfig
     train: TrainConfig
     predict: PredictConfig
     evaluate: EvaluateConfig
+
+    def methods(self) -> list[str]:
+        """Return all experiments as "task/method"."""
+        return self.train.names()
 
     @model_validator(mode="after")
     def _ablations_exist(self) -> "Settings":
@@ -258,3 +274,8 @@ class Settings(RunSettings):
             if name not in names:
                 raise ValueError(f"predict.ablate: no experiment '{name}'.{nearest(name, names)}")
         return self
+
+
+def tasks_of(methods: Sequence[str]) -> list[str]:
+    """Return the tasks of methods such as "lines/wiener", each task once."""
+    return list(dict.fromkeys(method.partition("/")[0] for method in methods))

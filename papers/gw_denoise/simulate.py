@@ -99,12 +99,12 @@ def write_record(task: Task, paths: list[Path], strain: Channel, witnesses: list
 
 
 def main() -> None:
-    """Generate every task, write the files and their receipts in the order of the options."""
-    arguments = parse(__doc__, config=SimulateConfig, path_lists=["files", "receipts"])
-    receipts = {path.name.removesuffix(".json"): path for path in arguments.receipts}
+    """Generate every task, write the files into one folder and their receipts into another."""
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, path_lists=["files"], paths=["receipts"])
     for task in arguments.config.duration_s:
         for path in simulate_task(task, arguments.config, arguments.files[0].parent):
-            write_receipt(receipts[path.name], generated_receipt(path, dataset="generated"))
+            receipt = generated_receipt(path, dataset="generated")
+            write_receipt(arguments.receipts / f"{path.name}.json", receipt)
 
 
 if __name__ == "__main__":

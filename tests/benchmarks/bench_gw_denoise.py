@@ -91,7 +91,7 @@ def our_losses(
     sizes = {"length": WINDOW_S * RATE, "stride": round(STRIDE_S * RATE), "neighbours": neighbours}
     windows = Windows(split, **sizes, formulation=formulation)
     while True:
-        yield windows.loss(network, torch.randint(len(windows), (batch // neighbours,)), loss)
+        yield loss(*windows.predict(network, torch.randint(len(windows), (batch // neighbours,))))
 
 
 def rate(losses: Iterator[torch.Tensor], network: nn.Module, *, batch: int, n_updates: int) -> float:

@@ -10,9 +10,11 @@ import h5py
 import numpy as np
 from scipy.signal import coherence
 
+from common.metrics import Metrics, entry
+
 from ..prepared import fast_witness
 from ..settings import EvaluateConfig
-from .spectra import Array, Metrics, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
+from .spectra import Array, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
 from .subtraction import TestData, inside
 
 
@@ -67,8 +69,7 @@ def measure_coherence(prepared: Path, data: TestData, config: EvaluateConfig) ->
     for method in ("none", *data.noise):
         for name, (frequency, values) in coherence_spectra(data, witnesses, method, config).items():
             used = inside(frequency, [config.line_hz] if name == "mains" else config.sidebands_hz)
-            entry = {"value": float(np.mean(values[used])), "error": 1 / n, "n": n}
-            metrics[f"lines.{method}.coherence_{name}"] = entry
+            metrics[f"lines.{method}.coherence_{name}"] = entry(np.mean(values[used]), 1 / n, n)
     return metrics
 
 

@@ -11,13 +11,14 @@ import numpy as np
 from scipy.signal.windows import tukey
 
 from common.errors import InputError
+from common.metrics import Metrics, entry
 
 from ..archive.channel import Channel
 from ..archive.resample import resample
 from ..settings import EvaluateConfig
 from ..signals.injections import TEMPLATE_S, Injection, first_sample, from_table
 from ..signals.waveforms import inspiral_range, optimal_snr, template
-from .spectra import Array, Metrics, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
+from .spectra import Array, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
 from .subtraction import TestData
 
 NEUTRON_STAR_MSUN = 1.4
@@ -224,4 +225,4 @@ def measure_recovery(clean: Recovery, raw: Recovery) -> Metrics:
         "injected_snr_gain_percent": weighted_mean(gain, np.ones(n)),
         "snr_pull": (np.mean(clean.recovered - clean.injected), 1 / np.sqrt(n)),
     }
-    return {name: {"value": float(value), "error": float(error), "n": n} for name, (value, error) in values.items()}
+    return {name: entry(value, error, n) for name, (value, error) in values.items()}

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from common.metrics import entry
+
 Array = np.ndarray
-Metrics = dict[str, dict[str, float | int]]  # as in metrics.json
 
 
 def segment_starts(segments: Array, *, n_fft: int, edge: int) -> Array:
@@ -46,8 +47,8 @@ def draw_blocks(n_ffts: int, *, block: int, n_bootstrap: int, seed: int) -> Arra
 
 def bootstrap(
     statistic: Callable[..., float], powers: Mapping[str, Array], draws: Array, *, average: Callable[..., Array]
-) -> dict[str, float | int]:
-    """Return value, standard error and number of FFTs of a statistic of averaged spectra.
+) -> dict[str, float]:
+    """Return the entry of metrics.json for a statistic of averaged spectra; `n` is the number of FFTs.
 
     Args:
         statistic: Takes one averaged spectrum (frequency,) per keyword.
@@ -57,4 +58,4 @@ def bootstrap(
     """
     value = statistic(**{name: average(power, axis=0) for name, power in powers.items()})
     scatter = [statistic(**{name: average(power[rows], axis=0) for name, power in powers.items()}) for rows in draws]
-    return {"value": float(value), "error": float(np.std(scatter, ddof=1)), "n": draws.shape[1]}
+    return entry(value, np.std(scatter, ddof=1), draws.shape[1])

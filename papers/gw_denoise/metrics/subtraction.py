@@ -14,9 +14,11 @@ import h5py
 import numpy as np
 from scipy.signal import sosfiltfilt
 
+from common.metrics import Metrics
+
 from ..prepared import band_pass, read_attributes
 from ..settings import EvaluateConfig
-from .spectra import Array, Metrics, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
+from .spectra import Array, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
 
 LEVELS_FFT_S = 4.0  # [s] as in the published spectra of real strain
 LEVELS_HZ = {"peak": [(59.9, 60.1)], "sideband": [(58.9, 59.1), (60.9, 61.1)], "floor": [(55.0, 56.0), (64.0, 65.0)]}
@@ -134,13 +136,13 @@ def measure_levels(data: TestData, config: EvaluateConfig, *, seed: int) -> Metr
         for name, ranges in LEVELS_HZ.items():
             used = inside(frequency, ranges)
             summary = np.max if name == "peak" else np.median
-            entry = bootstrap(
+            level = bootstrap(
                 lambda clean, used=used, summary=summary: np.sqrt(summary(clean[used])),
                 {"clean": power},
                 draws,
                 average=np.mean,
             )
-            metrics[f"{data.attributes['task']}.{method}.{name}_asd_4s"] = entry
+            metrics[f"{data.attributes['task']}.{method}.{name}_asd_4s"] = level
     return metrics
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from common.errors import InputError
 
-from ..model import CompositeLoss, one_pass_per_window
+from ..model import one_pass_per_window
 from ..prepared import Split
 from ..settings import Formulation
 
@@ -70,8 +70,8 @@ class Windows:
         starts = self.starts[chosen]
         return self._witnesses[starts], self._target[starts]
 
-    def loss(self, network: nn.Module, chosen: Tensor, loss: CompositeLoss) -> Tensor:
-        """Return the mean loss over the windows of the chosen stretches."""
+    def predict(self, network: nn.Module, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Return predicted noise and target, both (window, time), of the windows of the chosen stretches."""
         witnesses, target = self.batch(chosen)
-        predicted = self._predict(network, witnesses, length=self.length, step=self.stride)  # (window, time)
-        return loss(predicted, cut(target, length=self.length, step=self.stride))
+        predicted = self._predict(network, witnesses, length=self.length, step=self.stride)
+        return predicted, cut(target, length=self.length, step=self.stride)

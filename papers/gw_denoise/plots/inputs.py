@@ -24,14 +24,14 @@ class Inputs:
         config: The resolutions of the metrics.
         prepared: prepared_<task>.h5 by task.
         data: The test split by task.
-        histories: history.csv of all networks and seeds.
+        histories: history.csv of each seed by "task/method".
         metrics: Of all seeds together, by name.
     """
 
     config: EvaluateConfig
     prepared: dict[str, Path]
     data: dict[str, TestData]
-    histories: list[Path]
+    histories: dict[str, list[Path]]
     metrics: dict[str, dict[str, Any]]
 
 

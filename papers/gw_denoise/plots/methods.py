@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from common.plotting import Drawing, new_figure
+from common.training.history import read_history
 
 from .inputs import HEADLINE, Inputs
 from .style import ordered, style
@@ -38,12 +39,11 @@ def fig4_loss(inputs: Inputs) -> Drawing:
 
 def learning_curves(inputs: Inputs, task: str) -> dict[str, list[dict[str, np.ndarray]]]:
     """Return the columns of history.csv of each seed, by network of a task; filters have no history."""
-    curves: dict[str, list[dict[str, np.ndarray]]] = {}
-    for path in inputs.histories:
-        table = np.genfromtxt(path, delimiter=",", names=True)
-        if path.parent.parent.name == task and table.size > 1:
-            curve = {column: table[column] for column in table.dtype.names}
-            curves.setdefault(path.parent.name, []).append(curve)
+    curves = {}
+    for name, paths in inputs.histories.items():
+        histories = [history for history in map(read_history, paths) if len(history["update"]) > 1]
+        if name.startswith(f"{task}/") and histories:
+            curves[name.partition("/")[2]] = histories
     return curves
 
 

@@ -51,7 +51,7 @@ def test_splits_follow_each_other_with_a_gap():
 @pytest.mark.parametrize("task", ["lines", "broadband"])
 def test_the_seconds_of_the_archive_runs_are_twice_1024(run, task):
     settings = load_settings(ROOT / "papers/gw_denoise", run, Settings)
-    found = split_seconds(times_of(settings.fetch[task]).duration_s, settings.prepare.tasks[task])
+    found = split_seconds(times_of(settings.fetch.one(task)).duration_s, settings.prepare.tasks[task])
     assert found["test"] == (1024, 2048) and found["valid"][1] + settings.prepare.tasks[task].gap_s == 1024
 
 

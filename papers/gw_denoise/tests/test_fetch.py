@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from common.download.receipts import locate, read_receipt
 from common.errors import InputError
@@ -322,7 +323,11 @@ def test_damaged_list_is_reported(archive, tmp_path, root):
 def test_stage_writes_the_receipt(archive, tmp_path, monkeypatch):
     offer(archive, tmp_path / "release")
     receipt = tmp_path / "results" / "o4a.json"
-    arguments = ["fetch", "--config", config(archive).model_dump_json(), "--receipt", str(receipt)]
-    monkeypatch.setattr(sys, "argv", arguments)
+    facts = {"name": "small", "changes": "", "source": "archive", "archive": ["located/lines"], "generated": []}
+    seconds = {task: config(archive).model_dump(mode="json") for task in ("lines", "broadband")}
+    settings = {"run": facts | {"seeds": [0], "methods": []}, "fetch": seconds}
+    (tmp_path / "settings.yaml").write_text(yaml.safe_dump(settings))
+    options = ["--settings", str(tmp_path / "settings.yaml"), "--task", "lines", "--receipt", str(receipt)]
+    monkeypatch.setattr(sys, "argv", ["fetch", *options])
     stage.main()
     assert read_receipt(receipt) == fetch_recording(config(archive))

@@ -21,7 +21,7 @@ def config(**changes):
     return TrainOne(**shared | changes, experiment=experiment)
 
 
-def start(settings, seed=0):
+def fit(settings, checkpoint, seed=0):
     torch.manual_seed(seed)
     network = build("slow_fast", n_witnesses=3, fast=0, rank=1, phases=1)
     windows = {
@@ -29,7 +29,7 @@ def start(settings, seed=0):
         "valid": Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
     }
     loss = CompositeLoss(rate_hz=RATE, band_hz=(5, 25), psd_s=1, psd_weight=0.5, mse_weight=0.5)
-    return train.Training(network, settings, seed=seed), windows, loss
+    return train.fit_network(network, windows, loss, settings, seed=seed, checkpoint=checkpoint)
 
 
 def test_settings_that_a_network_cannot_use_are_refused():
@@ -45,31 +45,33 @@ def test_a_batch_that_stretches_do_not_fill_is_refused():
         config(neighbours=3)
 
 
-def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch):
-    settings = config()
-    whole, windows, loss = start(settings)
-    train.fit_network(whole, windows, loss, tmp_path / "whole.pt")
+@pytest.mark.parametrize("ema_updates", [0, 5])
+def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch, ema_updates):
+    settings = config(ema_updates=ema_updates)
+    whole = fit(settings, tmp_path / "whole.state")
 
-    killed, windows, loss = start(settings)
-    step = train.Training.step
-    monkeypatch.setattr(
-        train.Training,
-        "step",
-        lambda self, *a: step(self, *a) if self.update < 9 else (_ for _ in ()).throw(SystemExit),
-    )
+    predict, calls = Windows.predict, iter(range(10**6))
+
+    def killed(self, *arguments):
+        if next(calls) == 11:  # in the second of three rounds: 4 updates and some validations come before
+            raise SystemExit
+        return predict(self, *arguments)
+
+    monkeypatch.setattr(Windows, "predict", killed)
     with pytest.raises(SystemExit):
-        train.fit_network(killed, windows, loss, tmp_path / "killed.pt")
-    monkeypatch.setattr(train.Training, "step", step)
-    resumed, windows, loss = start(settings)
-    train.fit_network(resumed, windows, loss, tmp_path / "killed.pt")
-    assert resumed.update == 12 and resumed.history.update == [4, 8, 12]
-    assert resumed.history.valid_loss == whole.history.valid_loss
-    assert all(torch.equal(value, whole.best_state[name]) for name, value in resumed.best_state.items())
+        fit(settings, tmp_path / "killed.state")
+    monkeypatch.setattr(Windows, "predict", predict)
+    assert (tmp_path / "killed.state").is_file()
+    torch.rand(7)  # another process has other random numbers
+    resumed = fit(settings, tmp_path / "killed.state")
+    assert resumed.done == 12 and resumed.history["update"] == [4, 8, 12]
+    for column in ("train_loss", "valid_loss", "learning_rate"):
+        assert resumed.history[column] == whole.history[column], column
+    assert all(torch.equal(value, whole.best_weights[name]) for name, value in resumed.best_weights.items())
 
 
 def test_it_stops_when_validation_no_longer_improves(tmp_path, monkeypatch):
     values = iter([0.5, 0.4, 0.6, 0.7, 0.1])
     monkeypatch.setattr(train, "validate", lambda *_, **__: next(values))
-    training, windows, loss = start(config(patience=2, experiment={"updates": 100}))
-    train.fit_network(training, windows, loss, tmp_path / "checkpoint.pt")
-    assert training.history.valid_loss == [0.5, 0.4, 0.6, 0.7] and training.best == 0.4
+    epochs = fit(config(patience=2, experiment={"updates": 100}), tmp_path / "checkpoint.state")
+    assert epochs.history["valid_loss"] == [0.5, 0.4, 0.6, 0.7] and epochs.best == 0.4
