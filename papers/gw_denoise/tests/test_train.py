@@ -53,7 +53,7 @@ def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch, ema
     predict, calls = Windows.predict, iter(range(10**6))
 
     def killed(self, *arguments):
-        if next(calls) == 11:  # in the second of three rounds: 4 updates and some validations come before
+        if next(calls) == 11:  # in the second of three rounds: the first has 4 updates and 5 batches of validation
             raise SystemExit
         return predict(self, *arguments)
 
