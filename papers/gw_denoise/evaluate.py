@@ -1,15 +1,20 @@
 """Measure every subtraction on the test split (arXiv:2005.06534).
 
-prepared_<task>.h5 and predictions.h5 -> metrics.json with, per "task.method" ("none": raw strain, "oracle": the truth):
-    psd_ratio, asd_ratio           mean over the band of the ratio after / before
-    line_suppression               amplitude before / after within 0.1 Hz of the line
-    sideband_ratio, eta, eta_band  ratio in the sidebands; subtraction efficiency there and in the whole band
-    outside_ratio                  as asd_ratio, outside of the band: 1 if nothing is touched there
-    snr_gain_percent, range_gain_percent, bns_range_mpc
-    recovered_amplitude, amplitude_change, leaked_signal, injected_snr_gain_percent, snr_pull: of the injected signals
-    peak_asd_4s, sideband_asd_4s, floor_asd_4s   at 60 Hz, 59 and 61 Hz, and beside them
-    coherence_mains, coherence_products
-and `ablation.<task>.<method>.<witness>` [%]. Errors are bootstrap errors over time, or the scatter of the injections.
+prepared_<task>.h5 and predictions.h5 -> metrics.json. For each "task.method" ("none": raw strain, "oracle": the truth):
+    psd_ratio, asd_ratio                        mean over the band of the ratio after / before
+    line_suppression                            amplitude before / after within 0.1 Hz of the line
+    sideband_ratio                              as asd_ratio, in the sidebands
+    eta, eta_band                               subtraction efficiency in the sidebands, in the whole band
+    outside_ratio                               as asd_ratio, outside of the band: 1 if nothing is changed there
+    snr_gain_percent                            gain in optimal signal-to-noise ratio
+    bns_range_mpc, range_gain_percent           range for binary neutron stars, and its gain
+    recovered_amplitude, amplitude_change       amplitude of the injected signals, and its change
+    leaked_signal                               share of the injected signals that was subtracted with the noise
+    injected_snr_gain_percent, snr_pull         gain and pull of their signal-to-noise ratios
+    peak_asd_4s, sideband_asd_4s, floor_asd_4s  ASD at 60 Hz, at 59 and 61 Hz, beside the sidebands
+    coherence_mains, coherence_products         with the mains at the line, with products in the sidebands
+and `ablation.<task>.<method>.<witness>` [%]: by how much the sidebands' power rises without that witness. Errors are
+bootstrap errors over time, or the scatter of the injections.
 """
 
 from pathlib import Path
@@ -17,15 +22,18 @@ from pathlib import Path
 import h5py
 
 from common.atomic import write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
-from papers.gw_denoise.sensitivity import at_full_rate, measure_recovery, measure_sensitivity, recover, templates
-from papers.gw_denoise.settings import EvaluateConfig
-from papers.gw_denoise.subtraction import Metrics, TestData, measure_levels, measure_spectra, read_test
-from papers.gw_denoise.witnesses import measure_coherence, measure_ranking
+
+from .metrics.coherence import measure_coherence, measure_ranking
+from .metrics.sensitivity import at_full_rate, measure_recovery, measure_sensitivity, recover, templates
+from .metrics.subtraction import TestData, measure_levels, measure_spectra, read_test
+from .prepared import path_of
+from .settings import EvaluateConfig, tasks_of
 
 
 def measure_signals(prepared: Path, data: TestData, config: EvaluateConfig, *, seed: int) -> Metrics:
-    """Return what the subtractions of one task are worth for signals, and what they do to the injected ones."""
+    """Return the gains in sensitivity of one task, and what its subtractions do to the injected signals."""
     task = data.attributes["task"]
     with h5py.File(prepared) as file:
         strain = at_full_rate(file, data, list(data.noise))
@@ -33,8 +41,8 @@ def measure_signals(prepared: Path, data: TestData, config: EvaluateConfig, *, s
     shapes = templates(strain, config)
     raw = recover(strain, "none", shapes, config)
     for method in strain.noise:
-        found = measure_recovery(recover(strain, method, shapes, config), raw)
-        metrics |= {f"{task}.{method}.{name}": entry for name, entry in found.items()}
+        recovery = measure_recovery(recover(strain, method, shapes, config), raw)
+        metrics |= {f"{task}.{method}.{name}": value for name, value in recovery.items()}
     return metrics
 
 
@@ -48,18 +56,22 @@ def measure_task(prepared: Path, predictions: Path, config: EvaluateConfig, *, s
         metrics |= measure_ranking(predictions, data, config, seed=seed)
     with h5py.File(predictions) as file:
         for method, group in file[data.attributes["task"]].items():
-            count = int(group.attrs["n_parameters"])
-            metrics[f"{data.attributes['task']}.{method}.n_parameters"] = {"value": count, "error": 0.0, "n": 1}
+            metrics[f"{data.attributes['task']}.{method}.n_parameters"] = entry(group.attrs["n_parameters"], 0, 1)
     return metrics
 
 
 def main() -> None:
     """Read, measure, write."""
     arguments = parse(
-        __doc__, config=EvaluateConfig, path_lists=["prepared"], paths=["predictions", "metrics"], numbers=["seed"]
+        __doc__,
+        section="evaluate",
+        config=EvaluateConfig,
+        paths=["prepared", "predictions", "metrics"],
+        numbers=["seed"],
     )
     metrics: Metrics = {}
-    for prepared in arguments.prepared:
+    for task in tasks_of(arguments.run.methods):
+        prepared = path_of(arguments.prepared, task)
         metrics |= measure_task(prepared, arguments.predictions, arguments.config, seed=arguments.seed)
     write_json(arguments.metrics, metrics)
 

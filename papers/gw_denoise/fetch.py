@@ -1,10 +1,10 @@
-"""Find and fetch the frames of one release, only those with the wanted seconds (arXiv:2005.06534).
+"""Find and download the frames of one release that hold the wanted seconds (arXiv:2005.06534).
 
 Settings -> <data>/raw/gwosc_<source>/<frame files>, beside them the list `*.located.json` with the interval and every
-file's address, size and SHA-256, and a receipt of that list: it vouches for the files through their checksums.
+file's address, size and SHA-256, and a receipt of that list: its checksums identify the files.
 
-A list that is there already, or on the mirror, is used as it is: then the data-find service is not asked, and files
-that are there and verified need no network at all.
+If the list exists already, here or on the mirror, it is used as it is, and the data-find service is not asked. Files
+that were downloaded and verified before need no network at all.
 """
 
 import logging
@@ -22,30 +22,32 @@ from common.download.fetch import LOCK_MODE, fetch
 from common.download.receipts import Receipt, data_root, sha256_of, write_receipt
 from common.errors import InputError
 from common.stage import parse, run
-from papers.gw_denoise.locate import FetchConfig, Located, load_located, locate_frames
-from papers.gw_denoise.sources import LICENCE, find_source
+
+from .archive.locate import FrameList, dataset_of, list_name, load_frame_list, locate_frames
+from .archive.sources import LICENCE, find_source
+from .settings import FetchConfig, FetchTasks
 
 log = logging.getLogger(__name__)
 
 
 def fetch_recording(config: FetchConfig) -> Receipt:
-    """Return the receipt of the located list, after fetching or verifying every file in it.
+    """Return the receipt of the list of frames, after downloading or verifying every file in it.
 
     Raises:
-        InputError: If the files cannot be found or had. What was fetched until then is kept.
+        InputError: If frames are not found or cannot be downloaded. Those downloaded before stay where they are.
     """
-    path = data_root() / "raw" / config.dataset / config.file_name
+    path = data_root() / "raw" / dataset_of(config) / list_name(config)
     with _alone(path):
         if not path.exists() and not _from_mirror(config):
             _write(path, locate_frames(config))
-        located = load_located(path)
-        pinned = [_pin(file, located.name) for file in located.dataset.files]
-        if pinned != located.dataset.files:
-            _write(path, located.model_copy(update={"dataset": located.dataset.model_copy(update={"files": pinned})}))
+        frames = load_frame_list(path)
+        pinned = [_pin(file, frames.name) for file in frames.dataset.files]
+        if pinned != frames.dataset.files:
+            _write(path, frames.model_copy(update={"dataset": frames.dataset.model_copy(update={"files": pinned})}))
         size, sha256 = path.stat().st_size, sha256_of(path)
     return Receipt(
         origin="archive",
-        dataset=config.dataset,
+        dataset=dataset_of(config),
         file=str(path.relative_to(data_root())),
         bytes=size,
         sha256=sha256,
@@ -57,7 +59,7 @@ def fetch_recording(config: FetchConfig) -> Receipt:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Let one process at a time work on a list; a shared folder that is read-only needs no such care."""
+    """Let one process at a time work on a list; in a read-only folder nothing is written, so no lock is needed."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(path.parent, os.W_OK):
@@ -68,28 +70,28 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _pin(file: DataFile, dataset: str) -> DataFile:
-    """Fetch or verify one file and return its declaration with size and checksum."""
+    """Download or verify one file and return its declaration with size and checksum."""
     receipt = fetch(file, dataset=dataset)
     return file.model_copy(update={"bytes": receipt.bytes, "checksum": f"sha256:{receipt.sha256}"})
 
 
 def _from_mirror(config: FetchConfig) -> bool:
-    """Fetch the list from the mirror, if there is a mirror and it has the list."""
+    """Download the list from the mirror; return whether there is a mirror that has it."""
     if not os.environ.get(MIRROR_VARIABLE):
         return False
     login = Login(page=find_source(config.source).page, accept="look up the frames")
-    wanted = DataFile(name=config.file_name, licence=LICENCE, size_class="small", access="manual", login=login)
+    wanted = DataFile(name=list_name(config), licence=LICENCE, size_class="small", access="manual", login=login)
     try:
-        fetch(wanted, dataset=config.dataset)
+        fetch(wanted, dataset=dataset_of(config))
     except InputError:
-        log.info("%s is not on the mirror; asking %s", config.file_name, config.datafind)
+        log.info("%s is not on the mirror; asking %s", list_name(config), config.datafind)
         return False
     return True
 
 
-def _write(path: Path, located: Located) -> None:
+def _write(path: Path, frames: FrameList) -> None:
     try:
-        write_text(path, located.model_dump_json(indent=1, exclude_none=True) + "\n")
+        write_text(path, frames.model_dump_json(indent=1, exclude_none=True) + "\n")
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error.strerror}). Choose another data folder with: --config data=DIR"
@@ -97,9 +99,9 @@ def _write(path: Path, located: Located) -> None:
 
 
 def main() -> None:
-    """Find, fetch, vouch."""
-    arguments = parse(__doc__, config=FetchConfig, paths=["receipt"])
-    write_receipt(arguments.receipt, fetch_recording(arguments.config))
+    """Ask the data-find service, download, write the receipt."""
+    arguments = parse(__doc__, section="fetch", config=FetchTasks, paths=["receipt"], texts=["task"])
+    write_receipt(arguments.receipt, fetch_recording(arguments.config.one(arguments.task)))
 
 
 if __name__ == "__main__":

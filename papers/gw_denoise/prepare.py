@@ -1,61 +1,32 @@
 """From strain and witnesses to the splits of one task (arXiv:2005.06534; preprocessing as in the authors' later code).
 
-Receipts of the data -> prepared_<task>.h5 with, for `train`, `valid` and `test`:
-`strain` (time,) at the task's rate; `target` (time,), band-passed and standardised; `witnesses` (witness, time),
-standardised but not filtered, because the product of an unfiltered slow channel with the mains falls into the band;
-`segments` (segment, 2), sample ranges without a gap; `truth/<component>` (time,) if the data are generated; and for
-`test` the strain at its own rate and the injected signals.
+Receipts of the data -> prepared_<task>.h5, whose content prepared.py describes.
 
-The splits follow each other in time with a gap. Every filter and resampling runs within one segment of one split, whose
-ends are then dropped. Means and scales come from `train` alone.
+The splits follow each other in time with a gap. Every filter and resampling runs within one segment of one split, and
+the ends of the segment are then dropped. The witnesses are not band-passed: the product of an unfiltered slow channel
+with the mains falls into the band.
 """
 
-import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatch
-from pathlib import Path
 
-import h5py
-import numpy as np
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import sosfiltfilt
 
-from common.atomic import atomic_output
-from common.download.receipts import Receipt, locate, read_receipt
+from common.download.receipts import Receipt, locate, origin_of, read_receipt
 from common.errors import InputError
 from common.stage import parse, run
-from papers.gw_denoise.channel import Channel
-from papers.gw_denoise.injections import Injection, draw_injections, signals, write_injections
-from papers.gw_denoise.recording import Recording, read_located, read_recording, segments
-from papers.gw_denoise.resample import on_one_grid, resample
-from papers.gw_denoise.settings import PrepareConfig, TaskConfig
-from papers.gw_denoise.truth import TRUTH_FILE, read_truth
 
-LOCATED = ".located.json"  # the list of frames that stage fetch writes
-SPLITS = ("train", "valid", "test")
-Array = np.ndarray
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A gapless stretch of one split.
-
-    Attributes:
-        start_gps: Of the first sample that is kept.
-        strain: (time,) at the task's rate.
-        target: (time,) band-passed strain.
-        witnesses: (witness, time).
-        truth: (time,) by component.
-        original: (time,) strain at its own rate.
-    """
-
-    start_gps: int
-    strain: Array
-    target: Array
-    witnesses: Array
-    truth: dict[str, Array]
-    original: Array
+from .archive.channel import Channel
+from .archive.locate import LIST_SUFFIX
+from .archive.reader import read_located, read_recording
+from .archive.recording import Recording, segments
+from .archive.resample import on_one_grid, resample
+from .generator.truth import TRUTH_FILE, read_truth
+from .prepared import Segment, band_pass, write_prepared
+from .settings import PrepareConfig, TaskConfig
+from .signals.injections import as_table, draw_injections, signals
 
 
 def choose_files(receipts: list[Receipt], patterns: list[str], *, task: str) -> list[Receipt]:
@@ -64,18 +35,18 @@ def choose_files(receipts: list[Receipt], patterns: list[str], *, task: str) -> 
     Raises:
         InputError: If there is none.
     """
-    chosen = [receipt for receipt in receipts if any(fnmatch(receipt.file, pattern) for pattern in patterns)]
-    if not chosen:
+    selected = [receipt for receipt in receipts if any(fnmatch(receipt.file, pattern) for pattern in patterns)]
+    if not selected:
         known = ", ".join(receipt.file for receipt in receipts)
         raise InputError(f"task '{task}': no file of the run matches {patterns}. The run has: {known}.")
-    return chosen
+    return selected
 
 
 def split_seconds(duration_s: int, task: TaskConfig) -> dict[str, tuple[int, int]]:
-    """Return the first second of each split and the one after its last, one split after the other with a gap between.
+    """Return the seconds [first, stop) of each split; the splits follow each other with a gap.
 
     Raises:
-        InputError: If nothing is left for the test.
+        InputError: If too little is left for the test.
     """
     valid_from = task.train_s + task.gap_s
     test_from = valid_from + task.valid_s + task.gap_s
@@ -92,18 +63,18 @@ def split_seconds(duration_s: int, task: TaskConfig) -> dict[str, tuple[int, int
 
 
 def cut_segment(recording: Recording, truth: Mapping[str, Channel], task: TaskConfig) -> Segment:
-    """Return one gapless stretch, resampled and filtered for itself, without its ends; truth by component."""
+    """Return a gapless recording, resampled and filtered by itself, without its ends; truth by component."""
     strain, witnesses = on_one_grid(recording, task.rate_hz)
-    sections = butter(task.filter_order, task.band_hz, btype="bandpass", fs=task.rate_hz, output="sos")
+    sections = band_pass(task.band_hz, rate_hz=task.rate_hz, order=task.filter_order)
     edge = task.edge_s * task.rate_hz
-    kept = slice(edge, len(strain) - edge)
+    inner = slice(edge, len(strain) - edge)
     begin, end = recording.start_gps, recording.start_gps + len(recording.good)
     return Segment(
         start_gps=begin + task.edge_s,
-        strain=strain[kept],
-        target=sosfiltfilt(sections, strain)[kept],
-        witnesses=witnesses[:, kept],
-        truth={name: resample(c.crop(begin, end), task.rate_hz).samples[kept] for name, c in truth.items()},
+        strain=strain[inner],
+        target=sosfiltfilt(sections, strain)[inner],
+        witnesses=witnesses[:, inner],
+        truth={name: resample(c.crop(begin, end), task.rate_hz).samples[inner] for name, c in truth.items()},
         original=recording.strain.crop(begin + task.edge_s, end - task.edge_s).samples,
     )
 
@@ -128,57 +99,10 @@ def make_splits(recording: Recording, truth: Mapping[str, Channel], task: TaskCo
     return splits
 
 
-def scales(train: list[Segment]) -> dict[str, list[float]]:
-    """Return mean and standard deviation of the target and of each witness, from the training segments."""
-    target = np.concatenate([segment.target for segment in train])
-    witnesses = np.concatenate([segment.witnesses for segment in train], axis=1)
-    constant = np.flatnonzero(np.ptp(witnesses, axis=1) == 0).tolist()
-    if constant:
-        raise InputError(
-            f"witnesses that do not change during the training: number {constant} of the sorted list. Take them off"
-            " prepare.tasks.*.witnesses, or choose another time."
-        )
-    return {
-        "target_mean": [float(target.mean())],
-        "target_scale": [float(target.std())],
-        "witness_mean": witnesses.mean(axis=1).tolist(),
-        "witness_scale": witnesses.std(axis=1).tolist(),
-    }
-
-
-def write_split(group: h5py.Group, segments: list[Segment], scale: dict[str, list[float]], *, is_test: bool) -> None:
-    """Write the segments of one split behind each other, standardised, in single precision where that is enough."""
-    ends = np.cumsum([len(segment.strain) for segment in segments])
-    group["segments"] = np.column_stack([np.concatenate([[0], ends[:-1]]), ends])
-    group["start_gps"] = [segment.start_gps for segment in segments]
-    group["strain"] = np.concatenate([segment.strain for segment in segments])
-    target = np.concatenate([segment.target for segment in segments])
-    group["target"] = ((target - scale["target_mean"][0]) / scale["target_scale"][0]).astype(np.float32)
-    witnesses = np.concatenate([segment.witnesses for segment in segments], axis=1)  # (witness, time)
-    centred = witnesses - np.array(scale["witness_mean"])[:, None]
-    group["witnesses"] = (centred / np.array(scale["witness_scale"])[:, None]).astype(np.float32)
-    for name in segments[0].truth:
-        group[f"truth/{name}"] = np.concatenate([segment.truth[name] for segment in segments])
-    if is_test:
-        group["original"] = np.concatenate([segment.original for segment in segments])
-
-
-def write_prepared(
-    path: Path, splits: dict[str, list[Segment]], injections: list[Injection], attributes: dict[str, object]
-) -> None:
-    """Write all splits, the injections, and `attributes` as JSON."""
-    scale = scales(splits["train"])
-    with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["json"] = json.dumps(attributes | {"scales": scale})
-        write_injections(file, injections)
-        for split, segments in splits.items():
-            write_split(file.create_group(split), segments, scale, is_test=split == "test")
-
-
 def read(receipts: list[Receipt], task: TaskConfig) -> tuple[Recording, dict[str, Channel]]:
-    """Return strain with witnesses, and the truth by component, which only generated data have."""
+    """Return strain with witnesses, and the truth by component; only generated data have one."""
     paths = [locate(receipt) for receipt in receipts]
-    if paths[0].name.endswith(LOCATED):
+    if paths[0].name.endswith(LIST_SUFFIX):
         return read_located(paths[0], missing_witnesses=task.missing_witnesses, witnesses=task.witnesses), {}
     files = [path for path in paths if not fnmatch(path.name, TRUTH_FILE)]
     recording = read_recording(
@@ -192,7 +116,7 @@ def read(receipts: list[Receipt], task: TaskConfig) -> tuple[Recording, dict[str
 
 
 def check_rate(recording: Recording, task: TaskConfig) -> None:
-    """Refuse a rate from which the prediction cannot be raised to that of the strain by a whole factor."""
+    """Refuse a rate of the task that does not divide that of the strain."""
     rate_hz = round(recording.strain.rate_hz)
     if rate_hz % task.rate_hz:
         raise InputError(
@@ -201,12 +125,14 @@ def check_rate(recording: Recording, task: TaskConfig) -> None:
 
 
 def main() -> None:
-    """Read, inject, split, resample, filter, write; for the task that the output's name ends with."""
-    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
-    name = arguments.prepared.stem.removeprefix("prepared_")
+    """Read, inject, split, resample, filter and write one task."""
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipts", "prepared"], texts=["task"])
+    name = arguments.task
     task = arguments.config.tasks[name]
-    found = [read_receipt(path) for path in arguments.receipts if path.parent.name != "located" or path.stem == name]
-    receipts = choose_files(found, task.files, task=name)
+    # Every task has its own list of frames, receipts/located/<task>.json; generated files are chosen by their names.
+    paths = arguments.run.receipts(arguments.receipts)
+    paths = [path for path in paths if path.parent.name != "located" or path.stem == name]
+    receipts = choose_files([read_receipt(path) for path in paths], task.files, task=name)
     recording, truth = read(receipts, task)
     check_rate(recording, task)
     injections = draw_injections(recording, arguments.config.injections)
@@ -222,10 +148,9 @@ def main() -> None:
         "filter_order": task.filter_order,
         "witnesses": list(recording.witnesses),
         "injections": arguments.config.injections.model_dump(mode="json"),
-        "seconds": {split: sum(len(s.strain) for s in found) / task.rate_hz for split, found in splits.items()},
-        "raw_sha256": [receipt.sha256 for receipt in receipts],
+        "seconds": {split: sum(len(s.strain) for s in parts) / task.rate_hz for split, parts in splits.items()},
     }
-    write_prepared(arguments.prepared, splits, injections, attributes)
+    write_prepared(arguments.prepared, splits, as_table(injections), attributes, origin=origin_of(receipts))
 
 
 if __name__ == "__main__":

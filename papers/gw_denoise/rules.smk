@@ -1,7 +1,7 @@
 """From strain and witnesses to cleaned strain, arXiv:2005.06534.
 
 REQUIRED INPUTS:
-    archive runs: the files of datasets.yaml that the setting `archive` names, fetched by the shared download rule
+    archive runs: none; rule fetch finds the frames and downloads them, the setting `archive` names its lists
     generated runs: none
 OUTPUTS (below results/gw_denoise/<run>/):
     prepared_<task>.h5 · seed<k>/<task>/<method>/{model.pt, history.csv} · seed<k>/predictions.h5 ·
@@ -9,41 +9,35 @@ OUTPUTS (below results/gw_denoise/<run>/):
 """
 
 from common.workflow.paper import Paper
-from papers.gw_denoise.experiments import Experiments
+from papers.gw_denoise.settings import GENERATED_FILES, tasks_of
 
 paper = Paper("gw_denoise", config)
-experiments = Experiments(paper)
-FILES = [
-    "lines_strain.hdf5",
-    "lines_witnesses.hdf5",
-    "lines_truth.hdf5",
-    "broadband.gwf",
-    "broadband_truth.hdf5",
-]
+FILES = [file for files in GENERATED_FILES.values() for file in files]
+
+
+def prepared(wildcards):
+    """Input function: the prepared file of each task of the run."""
+    tasks = tasks_of(paper.settings(wildcards.run).methods())
+    return [f"results/gw_denoise/{wildcards.run}/prepared_{task}.h5" for task in tasks]
 
 
 rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        files=expand(f"{paper.generated_data}/{{file}}", file=FILES, allow_missing=True),
-        receipts=expand(
-            f"{paper.results}/receipts/generated/{{file}}.json",
-            file=FILES,
-            allow_missing=True,
-        ),
+        files=paper.generated(*FILES),
+        receipts=paper.generated_receipts(*FILES),
     log:
-        f"{paper.results}/logs/simulate.log",
+        paper.log("simulate"),
     benchmark:
-        f"{paper.results}/benchmarks/simulate.jsonl"
+        paper.benchmark("simulate")
     conda:
-        "../../envs/gw.yaml"
+        paper.env("gw")
     params:
         config=paper.section("simulate"),
     shell:
         paper.shell(
-            "simulate",
-            "--config {params.config:q} --files {output.files:q} --receipts {output.receipts:q}",
+            "simulate", outputs="files", folders={"receipts": "receipts/generated"}
         )
 
 
@@ -51,22 +45,20 @@ rule fetch:
     input:
         code=paper.code("fetch"),
     output:
-        receipt=f"{paper.results}/receipts/located/{{task}}.json",
+        receipt=paper.path("receipts/located/{task}.json"),
     log:
-        f"{paper.results}/logs/fetch_{{task}}.log",
+        paper.log("fetch", "task"),
     benchmark:
-        f"{paper.results}/benchmarks/fetch_{{task}}.jsonl"
-    wildcard_constraints:
-        task="[a-z]+",
+        paper.benchmark("fetch", "task")
     conda:
-        "../../envs/gw.yaml"
+        paper.env("gw")
     params:
-        config=experiments.fetch,
+        config=lambda w: paper.settings(w.run).fetch.one(w.task).model_dump_json(),
         state=lambda w: paper.state_of(
             f"results/gw_denoise/{w.run}/receipts/located/{w.task}.json"
         ),
     shell:
-        paper.shell("fetch", "--config {params.config:q} --receipt {output.receipt:q}")
+        paper.shell("fetch", wildcards="task", outputs="receipt")
 
 
 rule prepare:
@@ -74,132 +66,121 @@ rule prepare:
         receipts=paper.receipts,
         code=paper.code("prepare"),
     output:
-        prepared=f"{paper.results}/prepared_{{task}}.h5",
+        prepared=paper.path("prepared_{task}.h5"),
     log:
-        f"{paper.results}/logs/prepare_{{task}}.log",
+        paper.log("prepare", "task"),
     benchmark:
-        f"{paper.results}/benchmarks/prepare_{{task}}.jsonl"
-    wildcard_constraints:
-        task="[a-z]+",
+        paper.benchmark("prepare", "task")
     conda:
-        "../../envs/gw.yaml"
+        paper.env("gw")
     params:
         config=paper.section("prepare"),
     shell:
         paper.shell(
             "prepare",
-            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
+            wildcards="task",
+            folders={"receipts": "receipts"},
+            outputs="prepared",
         )
 
 
 rule train:
     input:
-        prepared=f"{paper.results}/prepared_{{task}}.h5",
+        prepared=paper.path("prepared_{task}.h5"),
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/{{task}}/{{method}}/model.pt",
-        history=f"{paper.results}/seed{{seed}}/{{task}}/{{method}}/history.csv",
+        model=paper.path("seed{seed}/{task}/{method}/model.pt"),
+        history=paper.path("seed{seed}/{task}/{method}/history.csv"),
     log:
-        f"{paper.results}/logs/train_{{task}}_{{method}}_seed{{seed}}.log",
+        paper.log("train", "task", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_{{task}}_{{method}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        task="[a-z]+",
-        method="[a-z_]+",
+        paper.benchmark("train", "task", "method", "seed")
     conda:
-        "../../envs/torch.yaml"
+        paper.env("torch")
     threads: 1  # trainings side by side beat several threads for each
     params:
-        config=experiments.one,
+        config=paper.one,
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --prepared {input.prepared:q}"
-            " --model {output.model:q} --history {output.history:q}",
+            wildcards="task method seed",
+            inputs="prepared",
+            outputs="model history",
+            threads=True,
         )
 
 
 rule predict:
     input:
-        prepared=experiments.prepared,
-        models=experiments.models,
+        prepared=prepared,
+        models=paper.each_method("model.pt"),
         code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        predictions=paper.path("seed{seed}/predictions.h5"),
     log:
-        f"{paper.results}/logs/predict_seed{{seed}}.log",
+        paper.log("predict", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/predict_seed{{seed}}.jsonl"
+        paper.benchmark("predict", "seed")
     conda:
-        "../../envs/torch.yaml"
+        paper.env("torch")
     threads: 1
     params:
         config=paper.section("predict"),
     shell:
         paper.shell(
             "predict",
-            "--config {params.config:q} --threads {threads} --prepared {input.prepared:q} --models {input.models:q}"
-            " --predictions {output.predictions:q}",
+            folders={"prepared": ".", "models": "seed{wildcards.seed}"},
+            outputs="predictions",
+            threads=True,
         )
 
 
 rule evaluate:
     input:
-        prepared=experiments.prepared,
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        prepared=prepared,
+        predictions=paper.path("seed{seed}/predictions.h5"),
         code=paper.code("evaluate"),
     output:
-        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
+        metrics=paper.path("seed{seed}/metrics.json"),
     log:
-        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+        paper.log("evaluate", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+        paper.benchmark("evaluate", "seed")
     conda:
-        "../../envs/gw.yaml"
+        paper.env("gw")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared:q}"
-            " --predictions {input.predictions:q} --metrics {output.metrics:q}",
+            wildcards="seed",
+            folders={"prepared": "."},
+            inputs="predictions",
+            outputs="metrics",
         )
 
 
 rule figures:
     input:
-        receipts=paper.receipts,
-        prepared=experiments.prepared,
-        predictions=paper.per_seed("predictions.h5"),
-        histories=experiments.histories,
-        metrics=f"{paper.results}/metrics.json",
+        prepared=prepared,
+        predictions=paper.each_seed("predictions.h5"),
+        histories=paper.each_seed_and_method("history.csv"),
+        metrics=paper.path("metrics.json"),
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures(
-            "fig1_asd_lines",
-            "fig2_asd_broadband",
-            "fig3_sidebands",
-            "fig4_loss",
-            "fig5_signals",
-            "fig6_range",
-            "fig7_coherence",
-            "fig8_spectrogram",
-            "fig9_ranking",
-            "fig10_efficiency",
-        ),
+        paper.figures(),
     log:
-        f"{paper.results}/logs/figures.log",
+        paper.log("figures"),
     benchmark:
-        f"{paper.results}/benchmarks/figures.jsonl"
+        paper.benchmark("figures")
     conda:
-        "../../envs/gw.yaml"
+        paper.env("gw")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "figures",
-            "--config {params.config:q} --receipts {input.receipts:q} --prepared {input.prepared:q}"
-            " --predictions {input.predictions:q} --histories {input.histories:q} --metrics {input.metrics:q}"
-            " --figures {output:q}",
+            folders={"prepared": ".", "seeds": ".", "figures": "figures"},
+            inputs="metrics",
         )

@@ -1,6 +1,7 @@
 """Models of the sections of config.yaml for the reproduction of arXiv:2005.06534; the values are in that file."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -8,10 +9,39 @@ from common.errors import nearest
 from common.settings import RunSettings
 from common.types import Count, NonNegative, Positive, Share
 from common.yamlio import Strict
-from papers.gw_denoise.locate import FetchConfig
 
 Range = tuple[float, float]
+Kind = Literal["wiener", "bilinear", "autoencoder", "slow_fast"]
+Formulation = Literal["article", "fast"]
 Task = Literal["lines", "broadband"]
+Seconds = Annotated[int, Field(gt=0)]
+GENERATED_FILES = {  # by task: what stage simulate writes; the last one holds the components of the strain
+    "lines": ["lines_strain.hdf5", "lines_witnesses.hdf5", "lines_truth.hdf5"],
+    "broadband": ["broadband.gwf", "broadband_truth.hdf5"],
+}
+
+
+class FetchConfig(Strict):
+    """Which seconds of which release."""
+
+    source: Literal["o4a", "o3a", "gw170814"]  # key of archive.sources.SOURCES
+    detector: Literal["H1", "L1"]
+    start_gps: Seconds | None  # [s] exactly this first second; null: the source's times
+    duration_s: Seconds | None  # [s] null: the source's
+    frame_types: list[str]  # patterns to use instead of the source's, the strain's first; empty: the source's
+    datafind: str  # address of the data-find service
+    director: str  # address of the federation's director
+
+
+class FetchTasks(Strict):
+    """Section `fetch`: the seconds of each task."""
+
+    lines: FetchConfig
+    broadband: FetchConfig
+
+    def one(self, task: Task) -> FetchConfig:
+        """Return the seconds of one task."""
+        return self.lines if task == "lines" else self.broadband
 
 
 class MainsConfig(Strict):
@@ -95,7 +125,7 @@ class InjectionConfig(Strict):
     """Binary black holes that are added to the strain before anything else, so that they are in the training too."""
 
     interval_s: Positive
-    masses_msun: list[float]  # of both components; one of these for each signal
+    masses_msun: list[float]  # of both black holes; each signal has one of these masses
     snr: Range
     low_hz: Positive
     seed: int
@@ -129,12 +159,12 @@ class PrepareConfig(Strict):
 class ExperimentConfig(Strict):
     """One way to predict the noise."""
 
-    kind: Literal["wiener", "bilinear", "autoencoder", "slow_fast"]
+    kind: Kind
     taps: Count = 1  # of the Wiener filters
     tap_step: Count = 1
     psd_weight: Share = 0.5
     mse_weight: Share = 0.5
-    reference: Literal["window", "record"] = "window"  # whose PSD the spectral loss is divided by
+    reference: Literal["window", "record"] = "window"  # the spectral loss is divided by the PSD of this
     learning_rate: Positive = 0.001
     updates: Count = 1
     rank: Count = 2  # quadratic terms of the slow branch
@@ -142,8 +172,13 @@ class ExperimentConfig(Strict):
 
     @property
     def is_network(self) -> bool:
-        """Tell whether it is trained by gradient descent."""
+        """Tell whether it is trained by gradient descent; the others are solved for."""
         return self.kind in ("autoencoder", "slow_fast")
+
+    @property
+    def needs_mains_monitor(self) -> bool:
+        """Tell whether the method treats the mains monitor differently from the other witnesses."""
+        return self.kind in ("bilinear", "slow_fast")
 
 
 class Optimisation(Strict):
@@ -152,7 +187,8 @@ class Optimisation(Strict):
     window_s: Positive
     stride_s: Positive
     batch: Count  # windows
-    neighbours: Count  # windows, one stride apart, that share a pass through the network
+    neighbours: Count  # windows, one stride apart, that are drawn together; 1: all are drawn independently
+    formulation: Formulation  # article: each window passes the network by itself; fast: neighbours share a pass
     weight_decay: NonNegative
     warmup_fraction: Share
     gradient_clip: Positive
@@ -195,7 +231,7 @@ class PredictConfig(Strict):
     window_s: Positive
     stride_s: Positive
     batch: Count
-    chunk_s: Positive  # what is held in memory at once
+    chunk_s: Positive  # length of the record that is in memory at a time
     ablate: list[str]  # "task/method" whose witnesses are ranked
     ablation_s: Positive  # of the test split
 
@@ -213,18 +249,23 @@ class EvaluateConfig(Strict):
     outside_hz: list[Range]  # where nothing may change
     low_hz: Positive  # lower limit of signal-to-noise ratios and ranges
     n_bootstrap: int = Field(ge=2)
-    block: Count  # neighbouring FFTs that are drawn together, because they overlap and noise wanders
+    block: Count  # neighbouring FFTs that the bootstrap draws together: they overlap, and the noise drifts slowly
 
 
 class Settings(RunSettings):
     """All sections of config.yaml."""
 
-    fetch: dict[Task, FetchConfig]
+    generated: list[str] = Field(default=[file for files in GENERATED_FILES.values() for file in files])
+    fetch: FetchTasks
     simulate: SimulateConfig
     prepare: PrepareConfig
     train: TrainConfig
     predict: PredictConfig
     evaluate: EvaluateConfig
+
+    def methods(self) -> list[str]:
+        """Return all experiments as "task/method"."""
+        return self.train.names()
 
     @model_validator(mode="after")
     def _ablations_exist(self) -> "Settings":
@@ -233,3 +274,8 @@ class Settings(RunSettings):
             if name not in names:
                 raise ValueError(f"predict.ablate: no experiment '{name}'.{nearest(name, names)}")
         return self
+
+
+def tasks_of(methods: Sequence[str]) -> list[str]:
+    """Return the tasks of methods such as "lines/wiener", each task once."""
+    return list(dict.fromkeys(method.partition("/")[0] for method in methods))

@@ -1,9 +1,9 @@
 """Generate strain and witnesses with known couplings, for arXiv:2005.06534.
 
-Settings -> `lines_strain.hdf5` (the schema of the archive's strain files) and `lines_witnesses.hdf5`, with the mains
-line and its sidebands; `broadband.gwf` (a frame file), with beam jitter; each channel at its own rate. The article uses
-two stretches of data as well. `<task>_truth.hdf5` has every component of the strain, so that the best possible
-subtraction is known.
+Settings -> two stretches of data, as in the article, each channel at its own rate:
+    lines_strain.hdf5, lines_witnesses.hdf5  the mains line and its sidebands, in the schema of the archive's files
+    broadband.gwf                            beam jitter, in a frame file
+    <task>_truth.hdf5                        every component of the strain: the best possible subtraction is known
 """
 
 import logging
@@ -14,12 +14,14 @@ from scipy.signal import gausspulse
 
 from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
-from papers.gw_denoise.channel import Channel
-from papers.gw_denoise.couplings import Disturbance, beam_jitter, mains_complex
-from papers.gw_denoise.noise import Array, aligo_asd, coloured_noise
-from papers.gw_denoise.recording import write_channels_hdf5, write_gwf, write_gwosc_hdf5
-from papers.gw_denoise.settings import FaultsConfig, SimulateConfig, Task
-from papers.gw_denoise.truth import truth_channel, write_truth
+
+from .archive.channel import Channel
+from .archive.frame_files import write_gwf
+from .archive.hdf5_files import write_channels_hdf5, write_gwosc_hdf5
+from .generator.couplings import Disturbance, beam_jitter, mains_complex
+from .generator.noise import Array, aligo_asd, coloured_noise
+from .generator.truth import truth_channel, write_truth
+from .settings import GENERATED_FILES, FaultsConfig, SimulateConfig, Task
 
 DETECTOR = "H1"
 FRAME_TYPE = "H1_GENERATED"
@@ -29,7 +31,7 @@ GLITCH_BAND_HZ = (30.0, 300.0)
 
 
 def disturb(task: Task, config: SimulateConfig, generator: np.random.Generator) -> Disturbance:
-    """Return what disturbs the strain of one task."""
+    """Return the disturbance of one task, with its sensors."""
     n_samples = config.duration_s[task] * config.rate_hz
     if task == "lines":
         return mains_complex(config.mains, config.slow, n_samples, config.rate_hz, generator)
@@ -79,32 +81,30 @@ def simulate_task(task: Task, config: SimulateConfig, folder: Path) -> list[Path
 
     target = channel(STRAIN_CHANNEL, rate_hz, strain)
     witnesses = [channel(f"{DETECTOR}:{name}", *record) for name, record in disturbance.sensors.items()]
-    paths = write_record(task, folder, target, witnesses, good)
+    paths = [folder / name for name in GENERATED_FILES[task]]
+    write_record(task, paths, target, witnesses, good)
     truth = {n: channel(truth_channel(DETECTOR, n), rate_hz, c) for n, c in disturbance.components.items()}
-    write_truth(folder / f"{task}_truth.hdf5", truth)
+    write_truth(paths[-1], truth)
     logging.info("%s: %d s at %d Hz, %d witnesses", task, duration_s, rate_hz, len(witnesses))
-    return [*paths, folder / f"{task}_truth.hdf5"]
+    return paths
 
 
-def write_record(task: Task, folder: Path, strain: Channel, witnesses: list[Channel], good: np.ndarray) -> list[Path]:
-    """Write strain and witnesses, in one format for each task so that both readers are used; return the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_record(task: Task, paths: list[Path], strain: Channel, witnesses: list[Channel], good: np.ndarray) -> None:
+    """Write strain and witnesses; each task has another format, so that both readers are used."""
     if task == "lines":
-        paths = [folder / "lines_strain.hdf5", folder / "lines_witnesses.hdf5"]
         write_gwosc_hdf5(paths[0], strain, good=good, frame_type=FRAME_TYPE)
         write_channels_hdf5(paths[1], witnesses)
-        return paths
-    write_gwf(folder / "broadband.gwf", [strain, *witnesses])
-    return [folder / "broadband.gwf"]
+    else:
+        write_gwf(paths[0], [strain, *witnesses])
 
 
 def main() -> None:
-    """Generate every task, write the files and their receipts in the order of the options."""
-    arguments = parse(__doc__, config=SimulateConfig, path_lists=["files", "receipts"])
-    receipts = {path.name.removesuffix(".json"): path for path in arguments.receipts}
+    """Generate every task, write the files into one folder and their receipts into another."""
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, path_lists=["files"], paths=["receipts"])
     for task in arguments.config.duration_s:
         for path in simulate_task(task, arguments.config, arguments.files[0].parent):
-            write_receipt(receipts[path.name], generated_receipt(path, dataset="generated"))
+            receipt = generated_receipt(path, dataset="generated")
+            write_receipt(arguments.receipts / f"{path.name}.json", receipt)
 
 
 if __name__ == "__main__":

@@ -2,154 +2,36 @@
 
 prepared_<task>.h5 -> model.pt with everything that predicting needs, and history.csv.
 
-Windows overlap by more than 90 %. They are never copied, and neighbouring ones share a pass through the network, which
-is convolutional: a batch is a few stretches of the record, and its windows are cut from the network's output. The state
-is kept beside the output after each validation, so a killed training goes on where it stopped. The weights with the
-lowest validation loss are the result; they are running averages over the last updates.
+A batch is a few stretches of the record, each a run of overlapping windows. The state is stored beside the output after
+each validation, so that a killed training continues from there. The result is the weights with the lowest validation
+loss; they are running averages over the last updates.
 """
 
 import logging
 import math
-import time
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from common.atomic import atomic_output, write_text
+from common.atomic import atomic_output
 from common.errors import InputError
 from common.stage import parse, run
-from common.tables import as_csv
-from common.training.checkpoints import checkpoint_name
-from papers.gw_denoise import wiener
-from papers.gw_denoise.model import STRIDE, CompositeLoss, build, n_parameters
-from papers.gw_denoise.settings import ExperimentConfig, TrainOne
-from papers.gw_denoise.splits import Split, fast_witness, read_attributes, read_split
+from common.training.checkpoints import checkpoint_path
+from common.training.epochs import Epochs, History
+from common.training.history import write_history
+from common.training.torch_state import TorchState, n_parameters
+
+from .model import STRIDE, CompositeLoss, build
+from .network import wiener
+from .network.windows import Windows
+from .prepared import Split, fast_witness, read_attributes, read_split
+from .settings import ExperimentConfig, TrainConfig, TrainOne
 
 Attributes = dict[str, Any]
-
-
-class Windows:
-    """The overlapping windows of a split. A stretch is a run of neighbouring ones; nothing is copied to make them."""
-
-    def __init__(self, split: Split, *, length: int, stride: int, neighbours: int = 1) -> None:
-        """Make the views of all stretches of `neighbours` windows."""
-        self.length, self.stride = length, stride
-        stretch = length + (neighbours - 1) * stride
-        self.starts = torch.from_numpy(split.window_starts(stretch, stride))
-        if not len(self.starts):
-            longest = int(np.diff(split.segments, axis=1).max())
-            raise InputError(
-                f"no stretch of {stretch} samples, {neighbours} windows of {length}, fits into the split, whose longest"
-                f" segment has {longest}. Lower train.window_s or train.neighbours, or use more data."
-            )
-        self._witnesses = torch.from_numpy(split.witnesses).unfold(1, stretch, 1).transpose(0, 1)  # (start, w, time)
-        self._target = torch.from_numpy(split.target).unfold(0, stretch, 1)  # (start, time)
-
-    def __len__(self) -> int:
-        """Return the number of stretches."""
-        return len(self.starts)
-
-    def batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Return witnesses (stretch, witness, time) and target (stretch, time) of the chosen stretches."""
-        starts = self.starts[chosen]
-        return self._witnesses[starts], self._target[starts]
-
-    def cut(self, series: Tensor) -> Tensor:
-        """Return the windows (window, time) of stretches (stretch, time)."""
-        return series.unfold(-1, self.length, self.stride).flatten(0, 1)
-
-    def loss(self, network: nn.Module, chosen: Tensor, loss: CompositeLoss) -> Tensor:
-        """Return the mean loss over the windows of the chosen stretches, each of which passes the network once."""
-        witnesses, target = self.batch(chosen)
-        return loss(self.cut(network(witnesses)), self.cut(target))
-
-
-@dataclass
-class History:
-    """What happened at each validation."""
-
-    update: list[int] = field(default_factory=list)
-    train_loss: list[float] = field(default_factory=list)
-    valid_loss: list[float] = field(default_factory=list)
-    learning_rate: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def add(self, **entries: float) -> None:
-        """Append one line."""
-        for name, value in entries.items():
-            getattr(self, name).append(value)
-
-
-class Training:
-    """A network on its way; everything that has to survive an interruption is in `state`."""
-
-    def __init__(self, network: nn.Module, config: TrainOne, *, seed: int) -> None:
-        """Set up optimiser, schedule and the average of the weights."""
-        experiment = config.experiment
-        self.network, self.config = network, config
-        self.optimiser = torch.optim.Adam(
-            network.parameters(), lr=experiment.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser,
-            experiment.learning_rate,
-            total_steps=experiment.updates + 1,
-            pct_start=config.warmup_fraction,
-        )
-        decay = math.exp(-1 / config.ema_updates) if config.ema_updates else 0.0
-        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.history = History()
-        self.update, self.best, self.waited = 0, math.inf, 0
-        self.best_state: dict[str, Tensor] = {}
-
-    def state(self) -> dict[str, Any]:
-        """Return all that is needed to go on."""
-        names = ("network", "optimiser", "schedule", "average")
-        plain = {name: getattr(self, name) for name in ("update", "best", "waited", "best_state")}
-        parts = {name: getattr(self, name).state_dict() for name in names}
-        return plain | parts | {"generator": self.generator.get_state(), "history": asdict(self.history)}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned."""
-        for name in ("update", "best", "waited", "best_state"):
-            setattr(self, name, state[name])
-        for name in ("network", "optimiser", "schedule", "average"):
-            getattr(self, name).load_state_dict(state[name])
-        self.generator.set_state(state["generator"])
-        self.history = History(**state["history"])
-
-    def step(self, windows: Windows, loss: CompositeLoss) -> float:
-        """Make one update and return its loss."""
-        n_stretches = self.config.batch // self.config.neighbours
-        chosen = torch.randint(len(windows), (n_stretches,), generator=self.generator)
-        self.network.train()
-        value = windows.loss(self.network, chosen, loss)
-        self.optimiser.zero_grad()
-        value.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
-        self.optimiser.step()
-        self.schedule.step()
-        self.average.update_parameters(self.network)
-        self.update += 1
-        return float(value.detach())
-
-    def note(self, *, train_loss: float, valid_loss: float, seconds: float) -> None:
-        """Record a validation, and keep the averaged weights if it is the best so far."""
-        rate = self.schedule.get_last_lr()[0]
-        self.history.add(
-            update=self.update, train_loss=train_loss, valid_loss=valid_loss, learning_rate=rate, seconds=seconds
-        )
-        self.waited = 0 if valid_loss < self.best else self.waited + 1
-        if valid_loss < self.best:
-            self.best = valid_loss
-            self.best_state = {name: value.clone() for name, value in self.average.module.state_dict().items()}
-        logging.info("update %5d  train %.4f  valid %.4f  %4.0f s", self.update, train_loss, valid_loss, seconds)
+Fitted = tuple[dict[str, Any], History]  # what model.pt and history.csv hold
 
 
 @torch.no_grad()
@@ -158,33 +40,13 @@ def validate(network: nn.Module, windows: Windows, loss: CompositeLoss, *, batch
     network.eval()
     total = 0.0
     for chosen in torch.arange(len(windows)).split(batch):
-        total += float(windows.loss(network, chosen, loss)) * len(chosen)
+        total += float(loss(*windows.predict(network, chosen))) * len(chosen)
     return total / len(windows)
 
 
-def fit_network(training: Training, splits: dict[str, Windows], loss: CompositeLoss, checkpoint: Path) -> None:
-    """Update until all updates are done or the validation loss has stopped falling; resume from `checkpoint`."""
-    config = training.config
-    if checkpoint.exists():
-        training.restore(torch.load(checkpoint, weights_only=False))
-        logging.info("continued after update %d, from %s", training.update, checkpoint)
-    before = training.history.seconds[-1] if training.history.seconds else 0.0
-    started, losses = time.monotonic(), []
-    while training.update < config.experiment.updates and training.waited < config.patience:
-        losses.append(training.step(splits["train"], loss))
-        if training.update % config.check_every and training.update < config.experiment.updates:
-            continue
-        valid = validate(training.average.module, splits["valid"], loss, batch=config.batch)
-        seconds = before + time.monotonic() - started
-        training.note(train_loss=float(np.mean(losses)), valid_loss=valid, seconds=seconds)
-        losses = []
-        with atomic_output(checkpoint) as path:
-            torch.save(training.state(), path)
-
-
 def mains_monitor(experiment: ExperimentConfig, attributes: Attributes) -> int | None:
-    """Return the index of the mains monitor if the method makes a difference between it and the other witnesses."""
-    if experiment.kind in ("bilinear", "slow_fast"):
+    """Return the index of the mains monitor if the method treats it differently from the other witnesses."""
+    if experiment.needs_mains_monitor:
         return fast_witness(attributes["witnesses"], used_by=experiment.kind)
     return None
 
@@ -204,9 +66,68 @@ def window_samples(config: TrainOne, rate_hz: int) -> tuple[int, int]:
     return length, stride
 
 
-def train_network(prepared: Path, config: TrainOne, attributes: Attributes, checkpoint: Path, *, seed: int) -> Any:
+def make_loss(config: TrainOne, attributes: Attributes, train: Split) -> CompositeLoss:
+    """Return the loss of an experiment; the split is needed if the loss is divided by the PSD of the whole record."""
+    experiment = config.experiment
+    loss = CompositeLoss(
+        rate_hz=attributes["rate_hz"],
+        band_hz=tuple(attributes["band_hz"]),
+        psd_s=config.psd_window_s,
+        psd_weight=experiment.psd_weight,
+        mse_weight=experiment.mse_weight,
+    )
+    if experiment.reference == "record":
+        loss.set_reference(torch.from_numpy(train.target), torch.from_numpy(train.segments))
+    return loss
+
+
+def average_of(network: nn.Module, ema_updates: float) -> AveragedModel:
+    """Return a running average of the weights over about `ema_updates` updates; 0: the weights themselves."""
+    decay = math.exp(-1 / ema_updates) if ema_updates else 0.0
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def fit_network(
+    network: nn.Module,
+    windows: dict[str, Windows],
+    loss: CompositeLoss,
+    config: TrainOne,
+    *,
+    seed: int,
+    checkpoint: Path,
+) -> Epochs:
+    """Train a network on the windows "train" until its loss on "valid" no longer falls; return the training."""
+    rate, updates = config.experiment.learning_rate, config.experiment.updates
+    optimiser = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=config.weight_decay, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, rate, total_steps=updates + 1, pct_start=config.warmup_fraction
+    )
+    average = average_of(network, config.ema_updates)
+    parts = {"optimiser": optimiser, "schedule": schedule, "average": average}
+    state = TorchState(network, parts, seed=seed, result=average.module)
+    counting = {"total": updates, "every": config.check_every, "counted": "update"}
+    epochs = Epochs(state, **counting, patience=config.patience, checkpoint=checkpoint)
+    n_stretches = config.batch // config.neighbours
+    for epoch in epochs:
+        for _ in epoch.steps:
+            stretches = torch.randint(len(windows["train"]), (n_stretches,), generator=state.generator)
+            predicted, target = windows["train"].predict(network, stretches)
+            value = loss(predicted, target)
+            optimiser.zero_grad()
+            value.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), config.gradient_clip)
+            optimiser.step()
+            schedule.step()
+            average.update_parameters(network)
+            epoch.add(value.detach())
+        valid_loss = validate(average.module, windows["valid"], loss, batch=config.batch)
+        epoch.validated(valid_loss, learning_rate=schedule.get_last_lr()[0])
+    return epochs
+
+
+def train_network(prepared: Path, config: TrainOne, attributes: Attributes, checkpoint: Path, *, seed: int) -> Fitted:
     """Return the stored form of a trained network, and its history."""
-    experiment, rate = config.experiment, attributes["rate_hz"]
+    experiment = config.experiment
     torch.manual_seed(seed)
     arguments = {
         "kind": experiment.kind,
@@ -217,61 +138,63 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
     }
     network = build(**arguments)
     logging.info("%s: %d parameters", experiment.kind, n_parameters(network))
-    length, stride = window_samples(config, rate)
+    length, stride = window_samples(config, attributes["rate_hz"])
     train = read_split(prepared, "train")
-    splits = {
-        "train": Windows(train, length=length, stride=stride, neighbours=config.neighbours),
+    sizes = {"neighbours": config.neighbours, "formulation": config.formulation}
+    windows = {
+        "train": Windows(train, length=length, stride=stride, **sizes),
         "valid": Windows(read_split(prepared, "valid"), length=length, stride=length),
     }
-    loss = CompositeLoss(
-        rate_hz=rate,
-        band_hz=tuple(attributes["band_hz"]),
-        psd_s=config.psd_window_s,
-        psd_weight=experiment.psd_weight,
-        mse_weight=experiment.mse_weight,
-    )
-    if experiment.reference == "record":
-        loss.set_reference(torch.from_numpy(train.target), torch.from_numpy(train.segments))
-    training = Training(network, config, seed=seed)
-    fit_network(training, splits, loss, checkpoint)
-    if not training.best_state:
-        raise InputError(
-            "the validation loss was never a number. Lower the learning rate, or look for NaN in the data."
-        )
-    stored = {"arguments": arguments, "state": training.best_state, "n_parameters": n_parameters(network)}
-    return stored, training.history
+    loss = make_loss(config, attributes, train)
+    epochs = fit_network(network, windows, loss, config, seed=seed, checkpoint=checkpoint)
+    stored = {"arguments": arguments, "state": epochs.best_weights, "n_parameters": n_parameters(network)}
+    return stored, epochs.history
 
 
-def train_wiener(prepared: Path, experiment: ExperimentConfig, attributes: Attributes) -> Any:
+def train_wiener(prepared: Path, experiment: ExperimentConfig, attributes: Attributes) -> Fitted:
     """Return the stored form of a Wiener filter, and an empty history."""
     train = read_split(prepared, "train")
-    low, high = attributes["band_hz"]
     arguments = {
         "kind": experiment.kind,
         "fast": mains_monitor(experiment, attributes),
         "taps": experiment.taps,
         "step": experiment.tap_step,
     }
-    band = {"rate_hz": attributes["rate_hz"], "low_hz": low, "high_hz": high, "order": attributes["filter_order"]}
-    coefficients = wiener.fit(train.witnesses, train.target, train.segments, **arguments, **band)
+    coefficients = wiener.fit(
+        train.witnesses,
+        train.target,
+        train.segments,
+        **arguments,
+        rate_hz=attributes["rate_hz"],
+        band_hz=attributes["band_hz"],
+        order=attributes["filter_order"],
+    )
     stored = {"arguments": arguments, "coefficients": coefficients, "n_parameters": len(coefficients)}
-    return stored, History()
+    return stored, {"update": [], "train_loss": [], "valid_loss": [], "learning_rate": [], "seconds": []}
 
 
 def main() -> None:
-    """Fit, write the model and its history, drop the checkpoint."""
-    arguments = parse(__doc__, config=TrainOne, paths=["prepared", "model", "history"], numbers=["seed", "threads"])
+    """Fit, write the model and its history, remove the checkpoint."""
+    arguments = parse(
+        __doc__,
+        section="train",
+        config=TrainConfig,
+        texts=["task", "method"],
+        numbers=["seed", "threads"],
+        paths=["prepared", "model", "history"],
+    )
     torch.set_num_threads(arguments.threads)
-    config, attributes = arguments.config, read_attributes(arguments.prepared)
-    folder = arguments.model.parent.parent / "checkpoints"
-    checkpoint = folder / checkpoint_name(config, [arguments.prepared], seed=arguments.seed, code=Path(__file__).parent)
+    config = arguments.config.one(arguments.task, arguments.method)
+    attributes = read_attributes(arguments.prepared)
+    inputs, stage = [arguments.prepared], "papers.gw_denoise.train"
+    checkpoint = checkpoint_path(arguments.model, config, inputs, seed=arguments.seed, stage=stage)
     if config.experiment.is_network:
         stored, history = train_network(arguments.prepared, config, attributes, checkpoint, seed=arguments.seed)
     else:
         stored, history = train_wiener(arguments.prepared, config.experiment, attributes)
     with atomic_output(arguments.model) as path:
         torch.save(stored, path)
-    write_text(arguments.history, as_csv(asdict(history)))
+    write_history(arguments.history, history)
     checkpoint.unlink(missing_ok=True)
 
 

@@ -24,11 +24,12 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from papers.gw_denoise import wiener
 from papers.gw_denoise.model import Autoencoder, CompositeLoss
+from papers.gw_denoise.network.windows import Windows
 from papers.gw_denoise.predict import overlap_add, stream
-from papers.gw_denoise.splits import Split, read_split
-from papers.gw_denoise.train import Windows, validate
+from papers.gw_denoise.prepared import Split, band_pass, read_split
+from papers.gw_denoise.settings import Formulation
+from papers.gw_denoise.train import validate
 
 RATE, BAND, WINDOW_S, STRIDE_S, WITNESSES = 256, (55.0, 65.0), 8, 0.25, 21
 CLEAN_RATE = 512
@@ -41,7 +42,6 @@ class PlainLoss(nn.Module):
     """The composite loss with torch.stft over all frequencies."""
 
     def __init__(self) -> None:
-        """Choose the band's bins."""
         super().__init__()
         self.n_fft = 2 * RATE
         frequency = torch.fft.rfftfreq(self.n_fft, 1 / RATE)
@@ -83,12 +83,15 @@ def plain_losses(network: nn.Module, loader: DataLoader) -> Iterator[torch.Tenso
             yield loss(network(witnesses), target)
 
 
-def our_losses(network: nn.Module, split: Split, *, batch: int, neighbours: int) -> Iterator[torch.Tensor]:
+def our_losses(
+    network: nn.Module, split: Split, *, batch: int, neighbours: int, formulation: Formulation = "fast"
+) -> Iterator[torch.Tensor]:
     """Yield the loss of one batch after another, as stage train computes it."""
     loss = CompositeLoss(rate_hz=RATE, band_hz=BAND, psd_s=2, psd_weight=0.5, mse_weight=0.5)
-    windows = Windows(split, length=WINDOW_S * RATE, stride=round(STRIDE_S * RATE), neighbours=neighbours)
+    sizes = {"length": WINDOW_S * RATE, "stride": round(STRIDE_S * RATE), "neighbours": neighbours}
+    windows = Windows(split, **sizes, formulation=formulation)
     while True:
-        yield windows.loss(network, torch.randint(len(windows), (batch // neighbours,)), loss)
+        yield loss(*windows.predict(network, torch.randint(len(windows), (batch // neighbours,))))
 
 
 def rate(losses: Iterator[torch.Tensor], network: nn.Module, *, batch: int, n_updates: int) -> float:
@@ -111,12 +114,13 @@ def compare_training(split: Split) -> None:
         network, n_updates = Autoencoder(WITNESSES), max(12, 160 // batch)
         plain = rate(plain_losses(network, plain_loader(split, batch=batch)), network, batch=batch, n_updates=n_updates)
         print(f"training, batch {batch}: transcription {plain:.0f} windows/s")
-        for neighbours in (1, 4, 8):
+        for neighbours, formulation in ((1, "article"), (4, "fast"), (8, "article"), (8, "fast")):
             if batch % neighbours == 0:
-                network = Autoencoder(WITNESSES)
-                losses = our_losses(network, split, batch=batch, neighbours=neighbours)
+                network, sizes = Autoencoder(WITNESSES), {"batch": batch, "neighbours": neighbours}
+                losses = our_losses(network, split, **sizes, formulation=formulation)
                 ours = rate(losses, network, batch=batch, n_updates=n_updates)
-                print(f"    ours, {neighbours} neighbours share a pass: {ours:.0f} windows/s, ratio {ours / plain:.2f}")
+                label = f"{neighbours} neighbours, formulation {formulation}"
+                print(f"    ours, {label}: {ours:.0f} windows/s, ratio {ours / plain:.2f}")
 
 
 def seconds_to_levels(losses: Iterator[torch.Tensor], network: nn.Module, valid: Split) -> list[float]:
@@ -166,7 +170,7 @@ def compare_learning(prepared: Path) -> None:
 def clean(seconds: int) -> tuple[float, float]:
     """Return how many times faster than real time a record is cleaned, and the peak of numpy's memory [MB]."""
     network = Autoencoder(WITNESSES).eval()
-    sections = wiener.band_pass(rate_hz=CLEAN_RATE, low_hz=55, high_hz=65, order=8)
+    sections = band_pass((55, 65), rate_hz=CLEAN_RATE, order=8)
     length = 8 * CLEAN_RATE
 
     def predictor(witnesses: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Small files in the archive's formats, and an archive on the loopback interface that serves them."""
+"""Small files in the archive's formats, an archive on the loopback interface that serves them, and a split."""
 
 import json
 import re
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from papers.gw_denoise.recording import Channel, write_gwf
+from papers.gw_denoise.archive.channel import Channel
+from papers.gw_denoise.archive.frame_files import write_gwf
+from papers.gw_denoise.prepared import Split
 from tests.faulty_server import FaultyServer, Served
 
 REAL = Path(__file__).parents[4] / "shared" / "real" / "gw"
@@ -15,7 +17,16 @@ MAINS = "H1:PEM-EY_MAINSMON_EBAY_1_DQ"
 PITCH = "H1:IMC-WFS_A_DC_PIT_OUT_DQ"
 STRAIN = "H1:GDS-CALIB_STRAIN_AR"
 STATE = "H1:GDS-CALIB_STATE_VECTOR_AR"
+RATE = 64  # [Hz] of `split`
 QUERY = re.compile(r"/api/v1/gwf/H/(?P<type>\w+)/(?P<start>\d+),(?P<stop>\d+)\.json")
+
+
+def split(seconds=40, seed=0, segments=None):
+    """A split whose target is the product of two of its three witnesses."""
+    generator = np.random.default_rng(seed)
+    witnesses = generator.standard_normal((3, seconds * RATE)).astype(np.float32)
+    target = (witnesses[0] * (1 + 0.5 * witnesses[1])).astype(np.float32)
+    return Split(witnesses, target, np.array(segments or [[0, seconds * RATE]]))
 
 
 def noise(name, *, rate_hz, start=START, duration=16, seed=0):

@@ -10,9 +10,11 @@ from gwpy.io.gwf.lalframe import create_frame, write_frames
 from gwpy.timeseries import StateVector, TimeSeries
 
 from common.errors import InputError
-from papers.gw_denoise import frame_files, hdf5_files
-from papers.gw_denoise.channel import Channel, finite_seconds, join
-from papers.gw_denoise.recording import open_strain, read_channel, write_channels_hdf5, write_gwf, write_gwosc_hdf5
+from papers.gw_denoise.archive import frame_files, hdf5_files
+from papers.gw_denoise.archive.channel import Channel, finite_seconds, join
+from papers.gw_denoise.archive.frame_files import write_gwf
+from papers.gw_denoise.archive.hdf5_files import write_channels_hdf5, write_gwosc_hdf5
+from papers.gw_denoise.archive.reader import open_strain, read_channel
 from papers.gw_denoise.tests.made_files import MAINS, PITCH, START, STRAIN, noise, with_samples
 
 

@@ -4,24 +4,26 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.signal import sosfiltfilt
 
 from common.errors import InputError
 from common.settings import load_settings, merge
 from common.workflow.closure import ROOT
-from papers.gw_denoise import wiener
-from papers.gw_denoise.prepare import make_splits, scales, split_seconds
-from papers.gw_denoise.recording import read_recording
+from papers.gw_denoise.archive.locate import times_of
+from papers.gw_denoise.archive.reader import read_recording
+from papers.gw_denoise.generator.truth import read_truth
+from papers.gw_denoise.metrics.subtraction import TestData as Data
+from papers.gw_denoise.metrics.subtraction import measure_spectra, within_band
+from papers.gw_denoise.network import wiener
+from papers.gw_denoise.prepare import make_splits, split_seconds
+from papers.gw_denoise.prepared import band_pass, fast_witness, scales
 from papers.gw_denoise.settings import EvaluateConfig, Settings, SimulateConfig, TaskConfig
 from papers.gw_denoise.simulate import simulate_task
-from papers.gw_denoise.splits import fast_witness
-from papers.gw_denoise.subtraction import TestData as Data
-from papers.gw_denoise.subtraction import measure_spectra, within_band
-from papers.gw_denoise.truth import read_truth
 
 SETTINGS = load_settings(ROOT / "papers/gw_denoise", "smoke", Settings)
 TASK = TaskConfig(**SETTINGS.prepare.tasks["lines"].model_dump() | {"train_s": 160, "valid_s": 40})
 ATTRIBUTES = {"task": "lines", "rate_hz": 256, "band_hz": [55, 65], "filter_order": 8}
-BAND = {"rate_hz": 256, "low_hz": 55, "high_hz": 65, "order": 8}
+BAND = {"rate_hz": 256, "band_hz": (55, 65), "order": 8}
 
 
 def simulated(folder, **changes):
@@ -49,7 +51,7 @@ def test_splits_follow_each_other_with_a_gap():
 @pytest.mark.parametrize("task", ["lines", "broadband"])
 def test_the_seconds_of_the_archive_runs_are_twice_1024(run, task):
     settings = load_settings(ROOT / "papers/gw_denoise", run, Settings)
-    found = split_seconds(settings.fetch[task].times.duration_s, settings.prepare.tasks[task])
+    found = split_seconds(times_of(settings.fetch.one(task)).duration_s, settings.prepare.tasks[task])
     assert found["test"] == (1024, 2048) and found["valid"][1] + settings.prepare.tasks[task].gap_s == 1024
 
 
@@ -160,8 +162,8 @@ def test_wiener_finds_a_known_filter():
     generator = np.random.default_rng(0)
     witnesses = generator.standard_normal((2, 40_000))
     target = np.roll(witnesses[0], 1) - 0.5 * np.roll(witnesses[1], -1)
-    target = wiener.sosfiltfilt(wiener.band_pass(**BAND), target)
+    target = sosfiltfilt(band_pass(**BAND), target)
     found = wiener.fit(witnesses, target, np.array([[0, 40_000]]), kind="wiener", fast=0, taps=3, step=1, **BAND)
     prediction = wiener.predict(witnesses, found, kind="wiener", fast=0, taps=3, step=1)
-    error = wiener.sosfiltfilt(wiener.band_pass(**BAND), prediction) - target
+    error = sosfiltfilt(band_pass(**BAND), prediction) - target
     assert error[1000:-1000].std() < 1e-3 * target.std()

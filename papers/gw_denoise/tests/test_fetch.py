@@ -8,14 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from common.download.receipts import locate, read_receipt
 from common.errors import InputError
 from papers.gw_denoise import fetch as stage
+from papers.gw_denoise.archive.locate import list_name, load_frame_list, locate_frames, times_of, web_address
+from papers.gw_denoise.archive.reader import read_located
+from papers.gw_denoise.archive.sources import SOURCES, Times
 from papers.gw_denoise.fetch import fetch_recording
-from papers.gw_denoise.locate import FetchConfig, load_located, locate_frames, web_address
-from papers.gw_denoise.recording import read_located
-from papers.gw_denoise.sources import SOURCES, Times
+from papers.gw_denoise.settings import FetchConfig
 from papers.gw_denoise.tests.made_files import MAINS, PITCH, START, STRAIN, Archive, noise, strain_frame, witness_frame
 from tests.faulty_server import Fault, closed_url
 
@@ -79,7 +81,7 @@ def test_from_the_service_to_a_recording(archive, tmp_path, root):
     receipt = fetch_recording(config(archive))
     assert receipt.origin == "archive" and receipt.dataset == "gwosc_o4a"
     path = locate(receipt)
-    for file in load_located(path).dataset.files:
+    for file in load_frame_list(path).dataset.files:
         stored = root / "raw" / "gwosc_o4a" / file.name
         assert stored.read_bytes() == (tmp_path / "release" / file.name).read_bytes()
         assert file.bytes == stored.stat().st_size and file.checksum.startswith("sha256:")
@@ -208,17 +210,17 @@ def test_search_takes_the_first_stretch_in_the_fewest_files(
 def test_other_settings_have_another_list():
     changes = [{}, {"start_gps": START + 1}, {"start_gps": None}, {"duration_s": 97}, {"frame_types": ["a"]}]
     changes += [{"frame_types": ["b"]}, {"detector": "L1"}]
-    assert len({config(None, **change).file_name for change in changes}) == len(changes)
-    assert config(None).file_name == f"H1-{START}-96.located.json"
+    assert len({list_name(config(None, **change)) for change in changes}) == len(changes)
+    assert list_name(config(None)) == f"H1-{START}-96.located.json"
 
 
 def test_times_of_the_sources():
-    own = {name: config(None, source=name, start_gps=None, duration_s=None).times for name in SOURCES}
+    own = {name: times_of(config(None, source=name, start_gps=None, duration_s=None)) for name in SOURCES}
     assert own["o3a"] == Times(1243926522, search_s=0, duration_s=1024 + 1024)  # train, then test
     for name, times in own.items():
         assert SOURCES[name].epoch_gps[0] <= times.start_gps and times.duration_s == 2048
         assert times.start_gps + max(times.search_s, 2048) <= SOURCES[name].epoch_gps[1]
-    assert config(None, source="o4a", start_gps=START, duration_s=None).times == Times(START, search_s=0)
+    assert times_of(config(None, source="o4a", start_gps=START, duration_s=None)) == Times(START, search_s=0)
 
 
 def test_exact_seconds_are_not_moved(archive, tmp_path):
@@ -278,14 +280,18 @@ def test_paths_of_the_cluster_file_system_become_addresses(archive, tmp_path):
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("osdf:///gwdata/O4a/x.gwf", f"{DIRECTOR}/gwdata/O4a/x.gwf"),
-        ("https://gwosc.org/archive/x.gwf", "https://gwosc.org/archive/x.gwf"),
-        ("file://localhost/cvmfs/gwosc.osgstorage.org/gwdata/O2/x.gwf", f"{DIRECTOR}/gwdata/O2/x.gwf"),
-        ("file://localhost/archive/frames/x.gwf", None),
-        ("gsiftp://ldas.example:15000/x.gwf", None),
+        pytest.param("osdf:///gwdata/O4a/x.gwf", f"{DIRECTOR}/gwdata/O4a/x.gwf", id="federation becomes director"),
+        pytest.param("https://gwosc.org/x.gwf", "https://gwosc.org/x.gwf", id="web address stays"),
+        pytest.param(
+            "file://localhost/cvmfs/gwosc.osgstorage.org/gwdata/O2/x.gwf",
+            f"{DIRECTOR}/gwdata/O2/x.gwf",
+            id="cluster file system becomes director",
+        ),
+        pytest.param("file://localhost/archive/frames/x.gwf", None, id="local file has no web address"),
+        pytest.param("gsiftp://ldas.example:15000/x.gwf", None, id="internal scheme has no web address"),
     ],
 )
-def test_addresses(url, address):
+def test_data_find_addresses_become_web_addresses(url, address):
     assert web_address(url, f"{DIRECTOR}/") == address
 
 
@@ -317,7 +323,11 @@ def test_damaged_list_is_reported(archive, tmp_path, root):
 def test_stage_writes_the_receipt(archive, tmp_path, monkeypatch):
     offer(archive, tmp_path / "release")
     receipt = tmp_path / "results" / "o4a.json"
-    arguments = ["fetch", "--config", config(archive).model_dump_json(), "--receipt", str(receipt)]
-    monkeypatch.setattr(sys, "argv", arguments)
+    facts = {"name": "small", "changes": "", "source": "archive", "archive": ["located/lines"], "generated": []}
+    seconds = {task: config(archive).model_dump(mode="json") for task in ("lines", "broadband")}
+    settings = {"run": facts | {"seeds": [0], "methods": []}, "fetch": seconds}
+    (tmp_path / "settings.yaml").write_text(yaml.safe_dump(settings))
+    options = ["--settings", str(tmp_path / "settings.yaml"), "--task", "lines", "--receipt", str(receipt)]
+    monkeypatch.setattr(sys, "argv", ["fetch", *options])
     stage.main()
     assert read_receipt(receipt) == fetch_recording(config(archive))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from common.errors import InputError
-from papers.gw_denoise.channel import Channel
-from papers.gw_denoise.lines import amplitude_spectral_density, find_lines, measure_line
+from papers.gw_denoise.archive.channel import Channel
+from papers.gw_denoise.tests.lines import amplitude_spectral_density, find_lines, measure_line
 
 RATE_HZ = 512
 FLOOR = 6e-24  # [1/sqrt(Hz)]

@@ -6,7 +6,9 @@ import torch
 from scipy.signal import welch
 
 from common.errors import InputError
-from papers.gw_denoise.model import Autoencoder, CompositeLoss, SlowFast, n_parameters
+from common.training.torch_state import n_parameters
+from papers.gw_denoise.model import Autoencoder, CompositeLoss
+from papers.gw_denoise.network.slow_fast import SlowFast
 
 RATE, BAND = 128, (20.0, 40.0)
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from papers.gw_denoise import wiener
 from papers.gw_denoise.model import Autoencoder
 from papers.gw_denoise.predict import chunks, overlap_add, stream
+from papers.gw_denoise.prepared import band_pass
 
 RATE = 128
-SECTIONS = wiener.band_pass(rate_hz=RATE, low_hz=20, high_hz=40, order=4)
+SECTIONS = band_pass((20, 40), rate_hz=RATE, order=4)
 
 
 class Sum(torch.nn.Module):

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import InputError
-from papers.gw_denoise.recording import read_recording, segments, write_channels_hdf5, write_gwf, write_gwosc_hdf5
-from papers.gw_denoise.sources import SOURCES, StateVector, check_safe, find_source, uncleaned_at
+from papers.gw_denoise.archive.frame_files import write_gwf
+from papers.gw_denoise.archive.hdf5_files import write_channels_hdf5, write_gwosc_hdf5
+from papers.gw_denoise.archive.reader import read_recording
+from papers.gw_denoise.archive.recording import segments
+from papers.gw_denoise.archive.sources import SOURCES, StateVector, check_safe, find_source, uncleaned_at
 from papers.gw_denoise.tests.made_files import (
     MAINS,
     PITCH,
@@ -25,7 +28,7 @@ from papers.gw_denoise.tests.made_files import (
 STATE = StateVector("GDS-CALIB_STATE_VECTOR_AR", bits=0b11)
 
 
-def made(tmp_path, *, name=STRAIN, start=START, bad=(), witnesses=None):
+def write_files(tmp_path, *, name=STRAIN, start=START, bad=(), witnesses=None):
     """A strain file and a file of witnesses."""
     good = np.ones(16, dtype=bool)
     good[list(bad)] = False
@@ -37,8 +40,8 @@ def made(tmp_path, *, name=STRAIN, start=START, bad=(), witnesses=None):
     return [tmp_path / "strain.hdf5", tmp_path / "witnesses.hdf5"]
 
 
-def test_from_hdf5(tmp_path):
-    recording = read_recording(made(tmp_path, bad=(4,)), witnesses=[MAINS, PITCH])
+def test_strain_and_witness_files_keep_rates_samples_and_bad_seconds(tmp_path):
+    recording = read_recording(write_files(tmp_path, bad=(4,)), witnesses=[MAINS, PITCH])
     assert list(recording.witnesses) == sorted([MAINS, PITCH])
     assert {name: channel.rate_hz for name, channel in recording.witnesses.items()} == {MAINS: 64, PITCH: 16}
     assert np.array_equal(recording.strain.samples, noise(STRAIN, rate_hz=256).samples)
@@ -47,7 +50,7 @@ def test_from_hdf5(tmp_path):
 
 
 def test_crop_counts_seconds_from_the_start(tmp_path):
-    part = read_recording(made(tmp_path, bad=(4,)), witnesses=[MAINS]).crop(3, 6)
+    part = read_recording(write_files(tmp_path, bad=(4,)), witnesses=[MAINS]).crop(3, 6)
     assert part.start_gps == START + 3 and part.good.tolist() == [True, False, True]
     assert np.array_equal(part.witnesses[MAINS].samples, noise(MAINS, rate_hz=64).samples[3 * 64 : 6 * 64])
     assert len(part.strain.samples) == 3 * 256
@@ -97,13 +100,13 @@ def test_missing_witness_is_named_and_stops(tmp_path):
     with pytest.raises(
         InputError, match=r"(?s)witnesses missing: H1:PEM-EY_MAINSMON_EBAY_7_DQ. There are: .*missing_wit"
     ):
-        read_recording(made(tmp_path), witnesses=[PITCH, "PEM-EY_MAINSMON_EBAY_7_DQ"])
+        read_recording(write_files(tmp_path), witnesses=[PITCH, "PEM-EY_MAINSMON_EBAY_7_DQ"])
 
 
 def test_missing_witness_is_named_and_the_run_goes_on(tmp_path, caplog):
     caplog.set_level(logging.WARNING)
     names = [PITCH, "H1:NO-SUCH_DQ"]
-    recording = read_recording(made(tmp_path), witnesses=names, missing_witnesses="go_on")
+    recording = read_recording(write_files(tmp_path), witnesses=names, missing_witnesses="go_on")
     assert list(recording.witnesses) == [PITCH]
     assert "witness missing: H1:NO-SUCH_DQ" in caplog.text
 
@@ -111,27 +114,27 @@ def test_missing_witness_is_named_and_the_run_goes_on(tmp_path, caplog):
 def test_dead_witness_counts_as_missing(tmp_path):
     mains = noise(MAINS, rate_hz=64)
     dead = with_samples(mains, np.full(len(mains.samples), 3.0))
-    paths = made(tmp_path, witnesses=[dead, noise(PITCH, rate_hz=16)])
+    paths = write_files(tmp_path, witnesses=[dead, noise(PITCH, rate_hz=16)])
     with pytest.raises(InputError, match=rf"{MAINS} \(no data, or constant\)"):
         read_recording(paths, witnesses=[MAINS, PITCH])
 
 
 @pytest.mark.parametrize("policy", ["stop", "go_on"])
 def test_no_witness_at_all_is_always_an_error(tmp_path, policy):
-    strain, _ = made(tmp_path)
+    strain, _ = write_files(tmp_path)
     with pytest.raises(InputError, match=r"(?s)there is no witness, and cleaning needs at least one.*EBAY_1.*'o4a'"):
         read_recording([strain], witnesses=[MAINS], missing_witnesses=policy)
 
 
 def test_patterns_with_and_without_the_detector(tmp_path):
-    paths = made(tmp_path)
+    paths = write_files(tmp_path)
     assert list(read_recording(paths, witnesses=["*_DQ"]).witnesses) == sorted([MAINS, PITCH])
     assert list(read_recording(paths, witnesses=["H1:PEM-*"]).witnesses) == [MAINS]
 
 
 @pytest.mark.parametrize("name", ["H1:LSC-DARM_OUT_DQ", "H1:GDS-CALIB_STRAIN_CLEAN_AR", "H1:OMC-DCPD_SUM_OUT_DQ"])
 def test_witness_that_sees_the_signal_is_refused(tmp_path, name):
-    paths = made(tmp_path, witnesses=[noise(name, rate_hz=64)])
+    paths = write_files(tmp_path, witnesses=[noise(name, rate_hz=64)])
     with pytest.raises(InputError, match=f"{name}: this channel sees gravitational waves"):
         read_recording(paths, witnesses=[name])
 
@@ -149,7 +152,7 @@ def test_witness_that_sees_the_signal_is_refused(tmp_path, name):
     ],
 )
 def test_cleaned_strain_is_refused_with_the_uncleaned_channel(tmp_path, name, start, uncleaned):
-    paths = made(tmp_path, name=name, start=start)
+    paths = write_files(tmp_path, name=name, start=start)
     with pytest.raises(
         InputError, match=f"the strain is {name}, a cleaned channel.*The uncleaned channel is {uncleaned}"
     ):
@@ -158,7 +161,7 @@ def test_cleaned_strain_is_refused_with_the_uncleaned_channel(tmp_path, name, st
 
 def test_bulk_strain_since_o2_is_refused_and_earlier_is_not(tmp_path):
     for start in (START, 1126259446):
-        paths = made(tmp_path, start=start)
+        paths = write_files(tmp_path, start=start)
         with h5py.File(paths[0], "r+") as file:
             del file["meta/StrainChannel"]
         if start == START:
@@ -180,11 +183,11 @@ def test_misspelt_strain_gets_its_neighbour(tmp_path):
 
 def test_interval_without_data(tmp_path):
     with pytest.raises(InputError, match=f"channel '{STRAIN}' has no data in GPS {START + 900} to {START + 910}"):
-        read_recording(made(tmp_path), witnesses=[MAINS], interval_gps=(START + 900, START + 910))
+        read_recording(write_files(tmp_path), witnesses=[MAINS], interval_gps=(START + 900, START + 910))
 
 
 def test_unreadable_files_are_named(tmp_path):
-    strain, witnesses = made(tmp_path)
+    strain, witnesses = write_files(tmp_path)
     witnesses.write_bytes(witnesses.read_bytes()[:2000])
     with pytest.raises(InputError, match=r"witnesses\.hdf5: cannot be read .* 2000 bytes and may be cut short"):
         read_recording([strain, witnesses], witnesses=[MAINS])

@@ -5,9 +5,9 @@ import pytest
 import scipy.signal
 
 from common.errors import InputError
-from papers.gw_denoise.channel import Channel
-from papers.gw_denoise.recording import Recording
-from papers.gw_denoise.resample import edge_s, on_one_grid, resample
+from papers.gw_denoise.archive.channel import Channel
+from papers.gw_denoise.archive.recording import Recording
+from papers.gw_denoise.archive.resample import edge_s, on_one_grid, resample
 
 RATES = [(16, 512), (16, 4096), (256, 512), (16384, 512), (4096, 256), (2048, 512), (100, 256)]
 

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from papers.gw_denoise.injections import TEMPLATE_S, Injection, first_sample, signals
-from papers.gw_denoise.noise import aligo_asd, coloured_noise
-from papers.gw_denoise.recording import Channel, Recording
-from papers.gw_denoise.sensitivity import FullRate, measure_recovery, median_bias, overlap, recover, templates
+from papers.gw_denoise.archive.channel import Channel
+from papers.gw_denoise.archive.recording import Recording
+from papers.gw_denoise.generator.noise import aligo_asd, coloured_noise
+from papers.gw_denoise.metrics.sensitivity import FullRate, measure_recovery, median_bias, overlap, recover, templates
+from papers.gw_denoise.metrics.spectra import bootstrap, draw_blocks, periodograms, segment_starts
 from papers.gw_denoise.settings import EvaluateConfig, InjectionConfig
-from papers.gw_denoise.spectra import bootstrap, draw_blocks, periodograms, segment_starts
-from papers.gw_denoise.waveforms import MERGER_SHARE, inspiral_range, optimal_snr, template
+from papers.gw_denoise.signals.injections import TEMPLATE_S, Injection, first_sample, signals
+from papers.gw_denoise.signals.waveforms import MERGER_SHARE, inspiral_range, optimal_snr, template
 
 RATE = 1024
 CONFIG = EvaluateConfig(
@@ -76,7 +77,7 @@ def filtered():
 
 
 def test_a_matched_filter_returns_the_injected_snr_with_unit_scatter(filtered):
-    pulls = filtered["none"].found - filtered["none"].injected
+    pulls = filtered["none"].recovered - filtered["none"].injected
     assert len(pulls) >= 18 and filtered["none"].injected.mean() > 10
     assert abs(pulls.mean()) < 3 / np.sqrt(len(pulls)) and 0.6 < pulls.std() < 1.5
     entry = measure_recovery(filtered["none"], filtered["none"])["recovered_amplitude"]

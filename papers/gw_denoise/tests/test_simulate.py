@@ -6,12 +6,18 @@ from scipy.signal import welch
 
 from common.settings import load_settings, merge
 from common.workflow.closure import ROOT
-from papers.gw_denoise.couplings import JITTER_CHANNELS, MAINS_CHANNEL, SLOW_CHANNELS, beam_jitter, mains_complex
-from papers.gw_denoise.noise import aligo_asd, coloured_noise, wander
-from papers.gw_denoise.recording import read_recording, segments
+from papers.gw_denoise.archive.reader import read_recording
+from papers.gw_denoise.archive.recording import segments
+from papers.gw_denoise.archive.witnesses import MAINS_CHANNEL, SLOW_CHANNELS
+from papers.gw_denoise.generator.couplings import (
+    JITTER_CHANNELS,
+    beam_jitter,
+    mains_complex,
+)
+from papers.gw_denoise.generator.noise import aligo_asd, coloured_noise, wander
+from papers.gw_denoise.generator.truth import read_truth
 from papers.gw_denoise.settings import Settings, SimulateConfig
 from papers.gw_denoise.simulate import glitches, simulate_task
-from papers.gw_denoise.truth import read_truth
 
 RATE = 1024
 

@@ -1,16 +1,14 @@
-"""Windows are views, a killed training goes on as if nothing had happened, and it stops when it should."""
+"""A killed training ends as if nothing had happened, and a training stops when it should."""
 
-import numpy as np
 import pytest
 import torch
 
 from common.errors import InputError
 from papers.gw_denoise import train
 from papers.gw_denoise.model import CompositeLoss, build
+from papers.gw_denoise.network.windows import Windows
 from papers.gw_denoise.settings import TrainOne
-from papers.gw_denoise.splits import Split
-
-RATE = 64
+from papers.gw_denoise.tests.made_files import RATE, split
 
 
 def config(**changes):
@@ -18,63 +16,23 @@ def config(**changes):
     shared = {
         "window_s": 2, "stride_s": 0.25, "batch": 4, "neighbours": 2, "weight_decay": 0, "warmup_fraction": 0.2,
         "gradient_clip": 1, "ema_updates": 5, "psd_window_s": 1, "check_every": 4, "patience": 100,
+        "formulation": "fast",
     }  # fmt: skip
     return TrainOne(**shared | changes, experiment=experiment)
 
 
-def split(seconds=40, seed=0, segments=None):
-    generator = np.random.default_rng(seed)
-    witnesses = generator.standard_normal((3, seconds * RATE)).astype(np.float32)
-    target = (witnesses[0] * (1 + 0.5 * witnesses[1])).astype(np.float32)
-    return Split(witnesses, target, np.array(segments or [[0, seconds * RATE]]))
-
-
-def start(settings, seed=0):
+def fit(settings, checkpoint, seed=0):
     torch.manual_seed(seed)
     network = build("slow_fast", n_witnesses=3, fast=0, rank=1, phases=1)
     windows = {
-        "train": train.Windows(split(), length=2 * RATE, stride=RATE // 4, neighbours=settings.neighbours),
-        "valid": train.Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
+        "train": Windows(split(), length=2 * RATE, stride=RATE // 4, neighbours=settings.neighbours),
+        "valid": Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
     }
     loss = CompositeLoss(rate_hz=RATE, band_hz=(5, 25), psd_s=1, psd_weight=0.5, mse_weight=0.5)
-    return train.Training(network, settings, seed=seed), windows, loss
+    return train.fit_network(network, windows, loss, settings, seed=seed, checkpoint=checkpoint)
 
 
-def test_windows_share_the_memory_of_the_record():
-    data = split()
-    windows = train.Windows(data, length=2 * RATE, stride=1)
-    assert windows._witnesses.data_ptr() == data.witnesses.__array_interface__["data"][0]
-    witnesses, target = windows.batch(torch.tensor([0, 100]))
-    assert np.array_equal(witnesses[1].numpy(), data.witnesses[:, 100 : 100 + 2 * RATE])
-    assert np.array_equal(target[1].numpy(), data.target[100 : 100 + 2 * RATE])
-
-
-def test_a_stretch_is_cut_into_the_windows_that_it_is_made_of():
-    data = split()
-    alone = train.Windows(data, length=2 * RATE, stride=16)
-    together = train.Windows(data, length=2 * RATE, stride=16, neighbours=3)
-    assert len(together) == len(alone) - 2
-    _, stretches = together.batch(torch.tensor([0, 7]))
-    _, windows = alone.batch(torch.tensor([0, 1, 2, 7, 8, 9]))
-    assert stretches.shape == (2, 2 * RATE + 2 * 16) and torch.equal(together.cut(stretches), windows)
-
-
-def test_a_shared_pass_gives_the_loss_of_the_windows_one_by_one():
-    """Exactly, for a network without memory: one with memory sees real neighbours instead of zeros at the edges."""
-    data, loss = split(), start(config())[2]
-    alone = train.Windows(data, length=2 * RATE, stride=16)
-    together = train.Windows(data, length=2 * RATE, stride=16, neighbours=3)
-
-    def network(witnesses):
-        return 0.7 * witnesses[:, 0] * (1 + witnesses[:, 1])
-
-    expected = alone.loss(network, torch.tensor([0, 1, 2, 7, 8, 9]), loss)
-    assert together.loss(network, torch.tensor([0, 7]), loss).item() == pytest.approx(expected.item(), rel=1e-5)
-
-
-def test_what_does_not_fit_is_refused():
-    with pytest.raises(InputError, match=r"no stretch of 3200 samples.*longest segment has 2560"):
-        train.Windows(split(), length=50 * RATE, stride=16)
+def test_settings_that_a_network_cannot_use_are_refused():
     with pytest.raises(InputError, match=r"are 130 and 16 samples at 64 Hz; the autoencoder needs multiples of 16"):
         train.window_samples(config(window_s=2.03, experiment={"kind": "autoencoder"}), RATE)
     with pytest.raises(InputError, match=r"slow_fast needs a mains monitor .* There are: H1:ASC-A, H1:ASC-B"):
@@ -87,37 +45,33 @@ def test_a_batch_that_stretches_do_not_fill_is_refused():
         config(neighbours=3)
 
 
-def test_no_window_crosses_a_gap():
-    starts = split(segments=[[0, 300], [300, 1000]]).window_starts(128, 16)
-    assert all(end <= 300 or begin >= 300 for begin, end in zip(starts, starts + 128, strict=True))
-    assert starts.max() == 300 + (700 - 128) // 16 * 16
+@pytest.mark.parametrize("ema_updates", [0, 5])
+def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch, ema_updates):
+    settings = config(ema_updates=ema_updates)
+    whole = fit(settings, tmp_path / "whole.state")
 
+    predict, calls = Windows.predict, iter(range(10**6))
 
-def test_a_killed_training_ends_with_the_same_weights(tmp_path, monkeypatch):
-    settings = config()
-    whole, windows, loss = start(settings)
-    train.fit_network(whole, windows, loss, tmp_path / "whole.pt")
+    def killed(self, *arguments):
+        if next(calls) == 11:  # in the second of three rounds: the first has 4 updates and 5 batches of validation
+            raise SystemExit
+        return predict(self, *arguments)
 
-    killed, windows, loss = start(settings)
-    step = train.Training.step
-    monkeypatch.setattr(
-        train.Training,
-        "step",
-        lambda self, *a: step(self, *a) if self.update < 9 else (_ for _ in ()).throw(SystemExit),
-    )
+    monkeypatch.setattr(Windows, "predict", killed)
     with pytest.raises(SystemExit):
-        train.fit_network(killed, windows, loss, tmp_path / "killed.pt")
-    monkeypatch.setattr(train.Training, "step", step)
-    resumed, windows, loss = start(settings)
-    train.fit_network(resumed, windows, loss, tmp_path / "killed.pt")
-    assert resumed.update == 12 and resumed.history.update == [4, 8, 12]
-    assert resumed.history.valid_loss == whole.history.valid_loss
-    assert all(torch.equal(value, whole.best_state[name]) for name, value in resumed.best_state.items())
+        fit(settings, tmp_path / "killed.state")
+    monkeypatch.setattr(Windows, "predict", predict)
+    assert (tmp_path / "killed.state").is_file()
+    torch.rand(7)  # another process has other random numbers
+    resumed = fit(settings, tmp_path / "killed.state")
+    assert resumed.done == 12 and resumed.history["update"] == [4, 8, 12]
+    for column in ("train_loss", "valid_loss", "learning_rate"):
+        assert resumed.history[column] == whole.history[column], column
+    assert all(torch.equal(value, whole.best_weights[name]) for name, value in resumed.best_weights.items())
 
 
 def test_it_stops_when_validation_no_longer_improves(tmp_path, monkeypatch):
     values = iter([0.5, 0.4, 0.6, 0.7, 0.1])
     monkeypatch.setattr(train, "validate", lambda *_, **__: next(values))
-    training, windows, loss = start(config(patience=2, experiment={"updates": 100}))
-    train.fit_network(training, windows, loss, tmp_path / "checkpoint.pt")
-    assert training.history.valid_loss == [0.5, 0.4, 0.6, 0.7] and training.best == 0.4
+    epochs = fit(config(patience=2, experiment={"updates": 100}), tmp_path / "checkpoint.state")
+    assert epochs.history["valid_loss"] == [0.5, 0.4, 0.6, 0.7] and epochs.best == 0.4

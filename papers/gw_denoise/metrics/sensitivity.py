@@ -1,6 +1,6 @@
 """What a subtraction is worth: signal-to-noise ratios, recovered signals, inspiral range (arXiv:2005.06534).
 
-All of it is computed at the strain's own rate, from which the predicted noise, raised to that rate, is subtracted.
+The predicted noise is resampled to the rate of the strain and subtracted there.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,19 +11,20 @@ import numpy as np
 from scipy.signal.windows import tukey
 
 from common.errors import InputError
-from papers.gw_denoise.channel import Channel
-from papers.gw_denoise.injections import TEMPLATE_S, Injection, first_sample, read_injections
-from papers.gw_denoise.resample import resample
-from papers.gw_denoise.settings import EvaluateConfig
-from papers.gw_denoise.spectra import bootstrap, draw_blocks, frequencies, periodograms, segment_starts
-from papers.gw_denoise.subtraction import Metrics, TestData
-from papers.gw_denoise.waveforms import inspiral_range, optimal_snr, template
+from common.metrics import Metrics, entry
 
-Array = np.ndarray
+from ..archive.channel import Channel
+from ..archive.resample import resample
+from ..settings import EvaluateConfig
+from ..signals.injections import TEMPLATE_S, Injection, first_sample, from_table
+from ..signals.waveforms import inspiral_range, optimal_snr, template
+from .spectra import Array, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
+from .subtraction import TestData
+
 NEUTRON_STAR_MSUN = 1.4
 TAPER = 0.125  # of the length, both ends together
-MEDIAN_OF = 15  # half-overlapping FFTs
-MIN_STRETCHES = 4  # that the bootstrap can draw from
+MEDIAN_OF = 15  # half-overlapping FFTs of a stretch
+MIN_STRETCHES = 4  # the bootstrap needs several to draw from
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,19 @@ def at_full_rate(file: h5py.File, data: TestData, methods: list[str]) -> FullRat
         noise[method] = np.concatenate([resample(piece, rate).samples for piece in pieces])
     group = file["test"]
     return FullRate(
-        rate, data.segments * factor, group["start_gps"][:], group["original"][:], noise, read_injections(file)
+        rate_hz=rate,
+        segments=data.segments * factor,
+        start_gps=group["start_gps"][:],
+        raw=group["original"][:],
+        noise=noise,
+        injections=from_table(file["injections"][:]),
     )
 
 
 def stretch_spectra(series: Array, strain: FullRate, config: EvaluateConfig) -> Array:
-    """Return the PSD (stretch, frequency) of stretches of MEDIAN_OF FFTs, each the median, without its bias.
+    """Return the PSD (stretch, frequency) of stretches of MEDIAN_OF FFTs: the median of each, corrected for its bias.
 
-    A median is not moved by a signal or a glitch; the stretches are what the bootstrap draws.
+    A signal or a glitch does not move a median. The bootstrap draws stretches.
     """
     n_fft = round(config.snr_fft_s * strain.rate_hz)
     starts = segment_starts(strain.segments, n_fft=n_fft, edge=round(config.edge_s * strain.rate_hz))
@@ -105,15 +111,15 @@ def measure_sensitivity(strain: FullRate, config: EvaluateConfig, *, task: str, 
 
 
 def sensitivity_statistics(strain: FullRate, config: EvaluateConfig) -> dict[str, Callable[..., float]]:
-    """Return what is computed from the spectra before and after, by name."""
+    """Return the statistics of the spectra "clean" and "raw", by name."""
     frequency = frequencies(round(config.snr_fft_s * strain.rate_hz), strain.rate_hz)
     used, step = frequency >= config.low_hz, 1 / config.snr_fft_s
     if not strain.injections:
         raise InputError("no signal was injected: lower prepare.injections.interval_s, or use a longer record.")
     heavy = max(injection.mass_msun for injection in strain.injections)
     whole = template(heavy, rate_hz=strain.rate_hz, duration_s=TEMPLATE_S, low_hz=config.low_hz)
-    every = round(TEMPLATE_S / config.snr_fft_s)  # of the template's frequencies is one of the spectra's
-    signal = (np.fft.rfft(whole) / strain.rate_hz)[::every]
+    stride = round(TEMPLATE_S / config.snr_fft_s)  # the template's frequency grid is this much finer than the spectra's
+    signal = (np.fft.rfft(whole) / strain.rate_hz)[::stride]
 
     def snr(psd: Array) -> float:
         return optimal_snr(signal, psd * used, step)
@@ -129,26 +135,26 @@ def sensitivity_statistics(strain: FullRate, config: EvaluateConfig) -> dict[str
 
 
 @dataclass(frozen=True)
-class Recovered:
+class Recovery:
     """Matched filters at the known times of the injections, each (injection,).
 
     Attributes:
-        injected: Optimal signal-to-noise ratio, from the method's own spectrum.
-        found: Signal-to-noise ratio that the filter returns: `injected` plus noise of variance 1.
+        injected: Optimal signal-to-noise ratio for the spectrum of the cleaned strain.
+        recovered: Signal-to-noise ratio that the filter returns: `injected` plus noise of variance 1.
         leaked: Amplitude of the signal within the subtracted noise, relative to the signal: 0 if none is removed.
     """
 
     injected: Array
-    found: Array
+    recovered: Array
     leaked: Array
 
     @property
     def amplitude(self) -> Array:
-        """Return the amplitude that is found, relative to the injected one."""
-        return self.found / self.injected
+        """Return the recovered amplitude, relative to the injected one."""
+        return self.recovered / self.injected
 
 
-def recover(strain: FullRate, method: str, shapes: Mapping[float, Array], config: EvaluateConfig) -> Recovered:
+def recover(strain: FullRate, method: str, shapes: Mapping[float, Array], config: EvaluateConfig) -> Recovery:
     """Filter the strain after a subtraction with the injected waveforms (by mass) at their times."""
     length, edge = round(TEMPLATE_S * strain.rate_hz), round(config.edge_s * strain.rate_hz)
     clean = strain.clean(method)
@@ -156,15 +162,15 @@ def recover(strain: FullRate, method: str, shapes: Mapping[float, Array], config
     rows = []
     for injection, first in inside_segments(strain, length, edge=edge):
         signal = injection.amplitude * shapes[injection.mass_msun]
-        here = slice(first, first + length)
+        samples = slice(first, first + length)
         norm = np.sqrt(overlap(signal, signal, psd, strain.rate_hz, low_hz=config.low_hz))
-        found = overlap(clean[here], signal, psd, strain.rate_hz, low_hz=config.low_hz) / norm
+        recovered = overlap(clean[samples], signal, psd, strain.rate_hz, low_hz=config.low_hz) / norm
         against_raw = [
             overlap(series, signal, psd_raw, strain.rate_hz, low_hz=config.low_hz)
-            for series in ((strain.raw - clean)[here], signal)
+            for series in ((strain.raw - clean)[samples], signal)
         ]
-        rows.append((norm, found, against_raw[0] / against_raw[1]))
-    return Recovered(*np.array(rows).reshape(-1, 3).T)
+        rows.append((norm, recovered, against_raw[0] / against_raw[1]))
+    return Recovery(*np.array(rows).reshape(-1, 3).T)
 
 
 def overlap(series: Array, signal: Array, psd: Array, rate_hz: int, *, low_hz: float) -> float:
@@ -175,7 +181,7 @@ def overlap(series: Array, signal: Array, psd: Array, rate_hz: int, *, low_hz: f
         signal: h
         psd: One-sided, (frequency,) from 0 to half the rate, of any resolution.
         rate_hz: Of the series.
-        low_hz: Frequencies below are left out, and those in the filter's edge below half the rate.
+        low_hz: Lower frequencies do not count, nor do those in the edge of the resampling filter below half the rate.
     """
     frequency = np.fft.rfftfreq(len(signal), 1 / rate_hz)
     used = (frequency >= low_hz) & (frequency < 0.9 * rate_hz / 2)
@@ -185,14 +191,14 @@ def overlap(series: Array, signal: Array, psd: Array, rate_hz: int, *, low_hz: f
 
 
 def inside_segments(strain: FullRate, length: int, *, edge: int) -> list[tuple[Injection, int]]:
-    """Return the injections whose template lies within a segment, with its first sample there."""
-    found = []
+    """Return the injections whose template lies within a segment, each with the first sample of its template."""
+    selected = []
     for (begin, end), start_gps in zip(strain.segments.tolist(), strain.start_gps.tolist(), strict=True):
         for injection in strain.injections:
             first = begin + first_sample(injection, start_gps=start_gps, rate_hz=strain.rate_hz)
             if first >= begin + edge and first + length <= end - edge:
-                found.append((injection, first))
-    return found
+                selected.append((injection, first))
+    return selected
 
 
 def weighted_mean(values: Array, weights: Array) -> tuple[float, float]:
@@ -202,20 +208,21 @@ def weighted_mean(values: Array, weights: Array) -> tuple[float, float]:
     return mean, float(np.sqrt(variance))
 
 
-def measure_recovery(recovered: Recovered, raw: Recovered) -> Metrics:
-    """Return what a subtraction does to the injected signals; a matched filter has unit variance, hence the errors.
+def measure_recovery(clean: Recovery, raw: Recovery) -> Metrics:
+    """Return metrics of what a subtraction does to the injected signals.
 
-    A subtraction that removes signals has a recovered amplitude below that of the raw strain, and leaks.
+    A subtraction that removes signals has a recovered amplitude below that of the raw strain, and leaks. The noise of a
+    matched filter has variance 1, from which the errors follow.
     """
-    n, weight = len(recovered.found), recovered.injected**2  # an amplitude is known to 1 / snr
+    n, weight = len(clean.recovered), clean.injected**2  # an amplitude is known to 1 / snr
     if n < 2:  # a scatter needs two
         return {}
-    gain = 100 * (recovered.injected / raw.injected - 1)
+    gain = 100 * (clean.injected / raw.injected - 1)
     values = {
-        "recovered_amplitude": (np.average(recovered.amplitude, weights=weight), 1 / np.sqrt(np.sum(weight))),
-        "amplitude_change": weighted_mean(recovered.amplitude - raw.amplitude, weight),
-        "leaked_signal": weighted_mean(recovered.leaked, weight),
+        "recovered_amplitude": (np.average(clean.amplitude, weights=weight), 1 / np.sqrt(np.sum(weight))),
+        "amplitude_change": weighted_mean(clean.amplitude - raw.amplitude, weight),
+        "leaked_signal": weighted_mean(clean.leaked, weight),
         "injected_snr_gain_percent": weighted_mean(gain, np.ones(n)),
-        "snr_pull": (np.mean(recovered.found - recovered.injected), 1 / np.sqrt(n)),
+        "snr_pull": (np.mean(clean.recovered - clean.injected), 1 / np.sqrt(n)),
     }
-    return {name: {"value": float(value), "error": float(error), "n": n} for name, (value, error) in values.items()}
+    return {name: entry(value, error, n) for name, (value, error) in values.items()}

@@ -1,7 +1,7 @@
 """One channel of a gravitational-wave detector over an interval of time, for arXiv:2005.06534.
 
 Archives cut their channels into files. The readers return a `Channel` for each stretch that a file holds, and `join`
-puts the stretches on one time axis, with NaN where nothing is known.
+puts the stretches on one time axis, with NaN where there are no data.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Channel:
         return self.start_gps + len(self.samples) / self.rate_hz
 
     def crop(self, start_gps: float, stop_gps: float) -> "Channel":
-        """Return the samples with start_gps <= time < stop_gps; what lies outside of the channel is not made up."""
+        """Return the samples with start_gps <= time < stop_gps; nothing is added outside of the channel."""
         last = len(self.samples)
         first, stop = (
             min(max(index_at_or_after(gps - self.start_gps, self.rate_hz), 0), last) for gps in (start_gps, stop_gps)
@@ -81,8 +81,8 @@ def join(pieces: Sequence[Channel], *, start_gps: int, stop_gps: int) -> Channel
                 f" file at {piece.start_gps:.9f} s. Shift the channel to that grid before use."
             )
         first = max(round(position), 0)
-        kept = piece.samples[max(-round(position), 0) :][: max(len(samples) - first, 0)]
-        samples[first : first + len(kept)] = kept
+        inside = piece.samples[max(-round(position), 0) :][: max(len(samples) - first, 0)]
+        samples[first : first + len(inside)] = inside
     return Channel(name, float(start_gps), rate_hz, samples)
 
 

@@ -1,4 +1,4 @@
-"""Linear and bilinear Wiener filters: the baselines that DeepClean has to beat (arXiv:2005.06534).
+"""Linear and bilinear Wiener filters: the baselines of DeepClean (arXiv:2005.06534).
 
 The linear filter predicts the noise from delayed copies of all witnesses. The bilinear one adds the products of the
 mains monitor with every other witness as if they were witnesses (the idea of Vajente et al. (2020), Phys. Rev. D 101,
@@ -8,12 +8,13 @@ mains monitor with every other witness as if they were witnesses (the idea of Va
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import sosfiltfilt
 
-Array = np.ndarray
+from ..prepared import Array, band_pass
+
 RIDGE = 1e-10  # times the mean diagonal of the normal equations
-PIECE_S = 64
-PAD_S = 4
+PIECE_S = 64  # accumulated at a time
+PAD_S = 4  # added to both sides of a piece for filtering, and then dropped
 
 
 def regressors(witnesses: Array, *, kind: str, fast: int | None) -> Array:
@@ -22,7 +23,7 @@ def regressors(witnesses: Array, *, kind: str, fast: int | None) -> Array:
     Args:
         witnesses: (witness, time).
         kind: "wiener" or "bilinear".
-        fast: Index of the mains monitor; the linear filter makes no difference between the witnesses.
+        fast: Index of the mains monitor; the linear filter treats all witnesses alike.
     """
     if kind == "wiener" or fast is None:
         return witnesses
@@ -38,7 +39,7 @@ def delayed(series: Array, *, taps: int, step: int) -> Array:
 
 
 def pieces(begin: int, end: int, *, rate_hz: int) -> Iterator[tuple[slice, slice]]:
-    """Yield ranges of at most PIECE_S, each as (padded range, kept part of it)."""
+    """Yield pieces of at most PIECE_S, each as the padded range and the part of it without the padding."""
     size, pad = PIECE_S * rate_hz, PAD_S * rate_hz
     for first in range(begin, end, size):
         last = min(first + size, end)
@@ -55,7 +56,9 @@ def fit(
     fast: int | None,
     taps: int,
     step: int,
-    **band: float,
+    rate_hz: int,
+    band_hz: tuple[float, float],
+    order: int,
 ) -> Array:
     """Return the coefficients (regressor * tap,).
 
@@ -67,16 +70,18 @@ def fit(
         fast: Index of the mains monitor.
         taps: Delays per regressor.
         step: Samples between two delays.
-        **band: rate_hz, low_hz, high_hz, order of the band-pass.
+        rate_hz: Of the series.
+        band_hz: Of the band-pass.
+        order: Of the band-pass.
     """
-    sections = band_pass(**band)
+    sections = band_pass(band_hz, rate_hz=rate_hz, order=order)
     gram, moment = 0.0, 0.0
     for begin, end in segments.tolist():
-        for padded, kept in pieces(begin, end, rate_hz=int(band["rate_hz"])):
+        for padded, inner in pieces(begin, end, rate_hz=rate_hz):
             series = regressors(witnesses[:, padded].astype(float), kind=kind, fast=fast)
-            columns = delayed(sosfiltfilt(sections, series), taps=taps, step=step)[:, kept]
+            columns = delayed(sosfiltfilt(sections, series), taps=taps, step=step)[:, inner]
             gram = gram + columns @ columns.T
-            moment = moment + columns @ target[padded][kept]
+            moment = moment + columns @ target[padded][inner]
     size = len(gram)
     return np.linalg.solve(gram + RIDGE * np.trace(gram) / size * np.eye(size), moment)
 
@@ -85,8 +90,3 @@ def predict(witnesses: Array, coefficients: Array, *, kind: str, fast: int | Non
     """Return the noise (time,), not yet band-passed, of witnesses (witness, time)."""
     series = regressors(witnesses.astype(float), kind=kind, fast=fast)
     return coefficients @ delayed(series, taps=taps, step=step)
-
-
-def band_pass(*, rate_hz: float, low_hz: float, high_hz: float, order: float) -> Array:
-    """Return the second-order sections of the task's Butterworth band-pass."""
-    return butter(int(order), (low_hz, high_hz), btype="bandpass", fs=rate_hz, output="sos")

@@ -1,12 +1,14 @@
 """Welch spectra of several series over the same segments, with a bootstrap over time (arXiv:2005.06534).
 
-All methods are compared on the same stretches of data, so the differences between them are known better than each
-spectrum itself: the bootstrap draws the same stretches for all of them.
+All methods are compared on the same stretches of data, and the bootstrap draws the same stretches for all of them. The
+differences between methods are therefore known better than each spectrum.
 """
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
+
+from common.metrics import entry
 
 Array = np.ndarray
 
@@ -35,7 +37,7 @@ def frequencies(n_fft: int, rate_hz: float) -> Array:
 
 
 def draw_blocks(n_ffts: int, *, block: int, n_bootstrap: int, seed: int) -> Array:
-    """Return row numbers (bootstrap, fft): blocks of neighbouring FFTs, drawn with replacement, around the end too."""
+    """Return row numbers (bootstrap, fft): blocks of neighbours, drawn with replacement; row 0 follows the last row."""
     generator = np.random.default_rng(seed)
     n_blocks = -(-n_ffts // block)
     first = generator.integers(n_ffts, size=(n_bootstrap, n_blocks))
@@ -45,8 +47,8 @@ def draw_blocks(n_ffts: int, *, block: int, n_bootstrap: int, seed: int) -> Arra
 
 def bootstrap(
     statistic: Callable[..., float], powers: Mapping[str, Array], draws: Array, *, average: Callable[..., Array]
-) -> dict[str, float | int]:
-    """Return value, standard error and number of FFTs of a statistic of averaged spectra.
+) -> dict[str, float]:
+    """Return the entry of metrics.json for a statistic of averaged spectra; `n` is the number of FFTs.
 
     Args:
         statistic: Takes one averaged spectrum (frequency,) per keyword.
@@ -56,4 +58,4 @@ def bootstrap(
     """
     value = statistic(**{name: average(power, axis=0) for name, power in powers.items()})
     scatter = [statistic(**{name: average(power[rows], axis=0) for name, power in powers.items()}) for rows in draws]
-    return {"value": float(value), "error": float(np.std(scatter, ddof=1)), "n": draws.shape[1]}
+    return entry(value, np.std(scatter, ddof=1), draws.shape[1])

@@ -2,22 +2,17 @@
 
 The strain that the Gravitational Wave Open Science Center (gwosc.org) offers for download has been cleaned of the
 60 Hz line from the second observing run on, so it cannot be the target of a noise subtraction. Uncleaned strain is in
-these three releases; `status` says what is known about each.
+these three releases; `status` says what is known about each of them.
 """
 
 from dataclasses import dataclass
 
 from common.errors import InputError, nearest
 
+from .witnesses import MAINS_CHANNEL, SLOW_CHANNELS
+
 LICENCE = "CC BY 4.0 as recalled; see https://gwosc.org/data"
-MAINS_AND_ANGLES = (  # the witnesses of the article's 60 Hz subtraction: public code of the authors, see README.md
-    "PEM-CS_MAINSMON_EBAY_1_DQ",
-    *(
-        f"ASC-{loop}_{angle}_INMON"
-        for loop in ("INP1", "MICH", "PRC1", "PRC2", "SRC1", "SRC2", "DHARD", "CHARD", "DSOFT", "CSOFT")
-        for angle in ("P", "Y")
-    ),
-)
+MAINS_AND_ANGLES = (MAINS_CHANNEL, *SLOW_CHANNELS)
 UNSAFE = ("CALIB_STRAIN", "_STRAIN", "LSC-DARM", "OMC-DCPD", "OMC-LSC_SERVO")  # these see gravitational waves
 
 
@@ -28,7 +23,7 @@ class Frames:
     Attributes:
         pattern: Regular expression for the frame type; {detector} stands for H1 or L1. A source uses every type of the
             data-find service that matches and has the seconds.
-        required: Whether a recording without them is of no use.
+        required: Whether the subtraction is impossible without them.
     """
 
     pattern: str
@@ -41,7 +36,7 @@ class StateVector:
 
     Attributes:
         channel: Name without the detector.
-        bits: All of these have to be set in every sample of a good second.
+        bits: In every sample of a good second, all of these are set.
     """
 
     channel: str
@@ -53,9 +48,9 @@ class Times:
     """Which seconds of a release to use.
 
     Attributes:
-        start_gps: [s] first second ...
-        search_s: [s] ... or the first within this time for which all frames exist; 0: exactly that second.
-        duration_s: [s] 1024 to train on and 1024 to test on, as the authors' example settings have it.
+        start_gps: [s] first second, or where the search for it begins.
+        search_s: [s] length of the search for the first second from which on all frames exist; 0: no search.
+        duration_s: [s] 1024 to train on and 1024 to test on, as in the authors' example settings.
     """
 
     start_gps: int
@@ -72,7 +67,7 @@ class Source:
         page: Its description at the archive.
         status: What is certain about it and what is not.
         epoch_gps: [s] GPS times between which it has data.
-        times: Which of them to use.
+        times: Which seconds to use.
         strain: The uncleaned channel, the target.
         frames: Where the channels are.
         witnesses: By detector.
@@ -135,7 +130,7 @@ SOURCES = {
     "o3a": Source(
         title="O3, calibrated strain before the noise subtraction and the released auxiliary channels",
         page="https://gwosc.org/O3/O3alt and https://gwosc.org/O3/auxiliary",
-        status="the article's times; the strain channel is certain, its frame type and the witnesses are to be found",
+        status="the article's times; the strain channel is certain, its frame type and the witnesses are not known yet",
         epoch_gps=(1238166018, 1269363618),
         times=Times(1243926522, search_s=0),  # 2019-06-07, example settings of the authors' later code
         strain="DCS-CALIB_STRAIN_C01_AR",
@@ -156,7 +151,7 @@ SOURCES = {
     "gw170814": Source(
         title="Three hours around GW170814 (O2), some 500 auxiliary channels",
         page="https://gwosc.org/auxiliary/GW170814/",
-        status="the target is the uncalibrated control signal; frame type and most witnesses are to be found",
+        status="the target is the uncalibrated control signal; frame type and most witnesses are not known yet",
         epoch_gps=(1186736512, 1186747264),
         times=Times(1186736512, search_s=10752),  # all of it
         strain="LSC-DARM_OUT_DQ",

@@ -32,8 +32,8 @@ def fourier_signal(mass_msun: float, frequency_hz: Array, *, low_hz: float) -> N
         lalsimulation.IMRPhenomD,
     )
     spectrum = np.zeros(len(frequency_hz), dtype=complex)
-    found = plus.data.data[: len(spectrum)]
-    spectrum[: len(found)] = found
+    values = plus.data.data[: len(spectrum)]
+    spectrum[: len(values)] = values
     return spectrum
 
 
@@ -47,7 +47,7 @@ def template(mass_msun: float, *, rate_hz: int, duration_s: float, low_hz: float
 
 
 def optimal_snr(spectrum: NDArray[np.complex128], psd: Array, step_hz: float) -> float:
-    """Return sqrt(4 sum |h|^2 / S df); spectrum and one-sided psd (frequency,), bins with psd 0 are left out."""
+    """Return sqrt(4 sum |h|^2 / S df); spectrum and one-sided psd (frequency,); bins with psd 0 do not count."""
     used = psd > 0
     return float(np.sqrt(4 * step_hz * np.sum(np.abs(spectrum[used]) ** 2 / psd[used])))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks, welch
 
 from common.errors import InputError
-from papers.gw_denoise.channel import Channel
+from papers.gw_denoise.archive.channel import Channel
 
 FFT_S = 8.0  # [s]
 PEAK_HZ = 0.5  # [Hz]

@@ -1,13 +1,11 @@
-"""Strain and its witnesses over one interval of time, from any mixture of the archive's files, for arXiv:2005.06534.
+"""Read strain and witnesses of one interval of time from any mixture of the archive's files, for arXiv:2005.06534.
 
-Files (frame files, the archive's strain files in HDF5, HDF5 files with a dataset per channel) -> `Recording`. Every
-channel keeps its own rate; resample.py brings them to one.
+Files (frame files, the archive's strain files in HDF5, HDF5 files with a dataset per channel) -> `Recording`.
 """
 
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
@@ -17,60 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import InputError, nearest
-from papers.gw_denoise import frame_files, hdf5_files
-from papers.gw_denoise.channel import Channel, finite_seconds, join
-from papers.gw_denoise.frame_files import write_gwf
-from papers.gw_denoise.hdf5_files import O2_START_GPS, write_channels_hdf5, write_gwosc_hdf5
-from papers.gw_denoise.locate import load_located
-from papers.gw_denoise.sources import StateVector, check_safe, find_source, uncleaned_at
 
-__all__ = [
-    "Channel",
-    "Recording",
-    "open_strain",
-    "read_channel",
-    "read_located",
-    "read_recording",
-    "segments",
-    "write_channels_hdf5",
-    "write_gwf",
-    "write_gwosc_hdf5",
-]
+from . import frame_files, hdf5_files
+from .channel import Channel, finite_seconds, join
+from .hdf5_files import O2_START_GPS
+from .locate import load_frame_list
+from .recording import Recording
+from .sources import StateVector, check_safe, find_source, uncleaned_at
 
 log = logging.getLogger(__name__)
 
 CLEANED = re.compile("CLEAN|SUB60HZ")  # in the names of strain that a collaboration has subtracted noise from
 QUALITY_FLAGS = ("DATA", "CBC_CAT1")  # strain exists; no known severe problem
 Index = dict[Path, list[str]]  # the channels of each file
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What a noise subtraction works on.
-
-    Attributes:
-        strain: The target, from a whole GPS second on.
-        witnesses: By channel name, sorted; each over the same time as the strain, at its own rate.
-        good: (second,) whether strain and all witnesses are there and the data quality allows their use.
-    """
-
-    strain: Channel
-    witnesses: dict[str, Channel]
-    good: NDArray[np.bool_]
-
-    @property
-    def start_gps(self) -> int:
-        """Return the first GPS second."""
-        return round(self.strain.start_gps)
-
-    def crop(self, first_s: int, stop_s: int) -> "Recording":
-        """Return the seconds [first_s, stop_s), counted from the start as `segments` does."""
-        start, stop = self.start_gps + first_s, self.start_gps + stop_s
-        return Recording(
-            strain=self.strain.crop(start, stop),
-            witnesses={name: channel.crop(start, stop) for name, channel in self.witnesses.items()},
-            good=self.good[first_s:stop_s],
-        )
 
 
 def read_recording(
@@ -93,7 +50,7 @@ def read_recording(
         missing_witnesses: "go_on" reads what there is and reports the rest; "stop" makes any missing one an error.
 
     Raises:
-        InputError: If strain or witnesses cannot be had, or the strain has been cleaned already.
+        InputError: If strain or witnesses are not in the files, or the strain has been cleaned already.
     """
     index = _index(paths)
     strain = strain or _only_strain(index)
@@ -101,9 +58,9 @@ def read_recording(
     target = read_channel(paths, strain, start_gps=start, stop_gps=stop, index=index)
     _check_uncleaned(strain, start_gps=start, where=_holders(index, strain)[0])
     detector = strain.split(":")[0]
-    found, missing = _match(witnesses, index, detector=detector, strain=strain)
+    selected, missing = _match(witnesses, index, detector=detector, strain=strain)
     channels = {}
-    for name in found:
+    for name in selected:
         channel = read_channel(paths, name, start_gps=start, stop_gps=stop, index=index)
         if _is_alive(channel):
             channels[name] = channel
@@ -123,7 +80,7 @@ def read_recording(
 def read_located(
     path: Path, *, missing_witnesses: Literal["stop", "go_on"], witnesses: Sequence[str] = ()
 ) -> Recording:
-    """Read the seconds that a located list is about, and no others.
+    """Read the interval of a list of frames.
 
     Args:
         path: The list; its files have been fetched.
@@ -131,15 +88,15 @@ def read_located(
         missing_witnesses: As in `read_recording`.
 
     Raises:
-        InputError: If a file is missing, or strain or witnesses cannot be had from them.
+        InputError: If a file is missing, or strain or witnesses are not in the files.
     """
-    located = load_located(path)
-    source = find_source(located.source)
+    frames = load_frame_list(path)
+    source = find_source(frames.source)
     return read_recording(
-        located.paths(),
-        strain=f"{located.detector}:{source.strain}",
-        witnesses=witnesses or source.witnesses[located.detector],
-        interval_gps=(located.start_gps, located.stop_gps),
+        frames.paths(),
+        strain=f"{frames.detector}:{source.strain}",
+        witnesses=witnesses or source.witnesses[frames.detector],
+        interval_gps=(frames.start_gps, frames.stop_gps),
         state=source.state,
         missing_witnesses=missing_witnesses,
     )
@@ -188,13 +145,6 @@ def open_strain(path: Path, *, interval_gps: tuple[int, int] | None = None) -> C
     return read_channel([path], strain, start_gps=start, stop_gps=stop, index=index)
 
 
-def segments(good: NDArray[np.bool_], min_duration_s: int) -> list[tuple[int, int]]:
-    """Return the stretches [first, stop) of consecutive good seconds (second,) that last at least `min_duration_s`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(int)))
-    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [(first, stop) for first, stop in pairs if stop - first >= min_duration_s]
-
-
 def _index(paths: Sequence[Path]) -> Index:
     if not paths:
         raise InputError("no files to read strain and witnesses from.")
@@ -205,7 +155,7 @@ def _index(paths: Sequence[Path]) -> Index:
         except (OSError, KeyError) as error:
             raise InputError(
                 f"{path}: cannot be read ({error}). The file has {path.stat().st_size} bytes and may be cut short: move"
-                " it away and call the same command again to fetch it anew."
+                " it away and call the same command again to download it once more."
             ) from None
     return index
 
@@ -255,12 +205,12 @@ def _span(index: Index, name: str) -> tuple[int, int]:
 
 
 def _check_uncleaned(name: str, *, start_gps: float, where: Path) -> None:
-    """Raise an error if the strain does not contain any more what the article subtracts."""
+    """Raise an error if the noise that the article subtracts has already been removed from the strain."""
     is_bulk = ":GWOSC-" in name and start_gps >= O2_START_GPS
     if CLEANED.search(name) or is_bulk:
         reason = "a cleaned channel" if CLEANED.search(name) else "the archive's bulk strain, cleaned since O2"
         raise InputError(
-            f"{where}: the strain is {name}, {reason}: the 60 Hz line is gone from it, so that there is nothing left to"
+            f"{where}: the strain is {name}, {reason}: the 60 Hz line is gone from it, and nothing is left to"
             f" subtract. The uncleaned channel is {uncleaned_at(name.split(':')[0], start_gps)}."
         )
 
@@ -269,15 +219,15 @@ def _match(patterns: Sequence[str], index: Index, *, detector: str, strain: str)
     """Return the channels that the patterns name, sorted, and the patterns that name none."""
     known = {name for names in index.values() for name in names} - {strain}
     full = [pattern if ":" in pattern else f"{detector}:{pattern}" for pattern in patterns]
-    found: set[str] = set()
+    selected: set[str] = set()
     missing = []
     for pattern in full:
         matches = {name for name in known if fnmatchcase(name, pattern)}
-        found |= matches
+        selected |= matches
         missing += [] if matches else [pattern]
-    for name in found:
+    for name in selected:
         check_safe(name)
-    return sorted(found), missing
+    return sorted(selected), missing
 
 
 def _is_alive(channel: Channel) -> bool:
@@ -296,8 +246,8 @@ def _report_missing(missing: list[str], channels: dict[str, Channel], index: Ind
     if missing and policy == "stop":
         known = ", ".join(channels)
         raise InputError(
-            f"{_listed(index)}: witnesses missing: {', '.join(missing)}. There are: {known}.\nTo go on with these, set"
-            " missing_witnesses to go_on."
+            f"{_listed(index)}: witnesses missing: {', '.join(missing)}. There are: {known}.\nTo continue with these,"
+            " set missing_witnesses to go_on."
         )
     for name in missing:
         log.warning("witness missing: %s", name)

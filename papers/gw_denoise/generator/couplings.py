@@ -15,12 +15,10 @@ import numpy as np
 from scipy.signal import butter, freqz, lfilter, resample_poly, sosfilt
 from scipy.signal.windows import hann
 
-from papers.gw_denoise.noise import Array, coloured_noise, unit_rms, upsample, wander
-from papers.gw_denoise.settings import JitterConfig, MainsConfig, SlowConfig
+from ..archive.witnesses import MAINS_CHANNEL, SLOW_CHANNELS
+from ..settings import JitterConfig, MainsConfig, SlowConfig
+from .noise import Array, coloured_noise, unit_rms, upsample, wander
 
-MAINS_CHANNEL = "PEM-CS_MAINSMON_EBAY_1_DQ"
-LOOPS = ("INP1", "MICH", "PRC1", "PRC2", "SRC1", "SRC2", "DHARD", "CHARD", "DSOFT", "CSOFT")
-SLOW_CHANNELS = tuple(f"ASC-{loop}_{angle}_INMON" for loop in LOOPS for angle in "PY")
 JITTER_CHANNELS = (
     "IMC-WFS_A_DC_PIT_OUT_DQ",
     "IMC-WFS_A_DC_YAW_OUT_DQ",
@@ -132,7 +130,8 @@ def mains_complex(
     monitor = mains.monitor_volt * (monitor + generator.standard_normal(len(monitor)) / mains.monitor_snr)
     sensors = {MAINS_CHANNEL: (mains.monitor_rate_hz, monitor)}
     readings = motions + generator.standard_normal(motions.shape) / slow.sensor_snr
-    names = generator.permutation(SLOW_CHANNELS)  # which loop is which is part of what has to be learnt
+    # The network learns as well which channel sees which motion.
+    names = generator.permutation(SLOW_CHANNELS)
     sensors |= {str(name): (slow.rate_hz, reading) for name, reading in zip(names, readings, strict=True)}
     return Disturbance(components, sensors)
 

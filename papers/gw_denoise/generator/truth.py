@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from papers.gw_denoise.channel import Channel
-from papers.gw_denoise.hdf5_files import channel_names, read_piece, span, write_channels_hdf5
-from papers.gw_denoise.resample import resample
+from ..archive.channel import Channel
+from ..archive.hdf5_files import channel_names, read_piece, span, write_channels_hdf5
+from ..archive.resample import resample
 
 TRUTH_FILE = "*_truth.hdf5"
 PREFIX = "TRUTH-"
@@ -23,7 +23,7 @@ def truth_channel(detector: str, component: str) -> str:
 
 
 def read_truth(paths: Sequence[Path]) -> dict[str, Channel]:
-    """Return the components by name; none if there is no file, as for the archive's data."""
+    """Return the components by name; the archive's data have no such files and no components."""
     components = {}
     for path in paths:
         for name in channel_names(path):

@@ -13,19 +13,20 @@ import numpy as np
 
 from common.atomic import atomic_output
 from common.errors import InputError
-from papers.gw_denoise.channel import Channel
+
+from .channel import Channel
 
 MAGIC = b"IGWD"
 VERSION_BYTE, CHECKED_VERSION = 5, 8  # version 8 of the format (2009) is what the archive holds
-END_BYTES = 46  # size of the last structure of a file, FrEndOfFile, which begins with this number ...
-END_OFFSET = 18  # ... and holds the size of the file here
+END_BYTES = 46  # size of the last structure of a file, FrEndOfFile; it begins with this number
+END_OFFSET = 18  # where FrEndOfFile holds the size of the file
 
 
 def check_complete(path: Path) -> None:
     """Make sure that a frame file has its end.
 
     Raises:
-        InputError: If not. The backend would not report it: it ends the whole process with a segmentation fault.
+        InputError: If not. The backend would end the whole process with a segmentation fault.
     """
     size = path.stat().st_size
     with open(path, "rb") as stream:
@@ -37,7 +38,7 @@ def check_complete(path: Path) -> None:
     if (struct.unpack_from("<Q", end)[0], struct.unpack_from("<Q", end, END_OFFSET)[0]) != (END_BYTES, size):
         raise InputError(
             f"{path}: the frame file is cut short or damaged: its {size} bytes do not end as a frame file does. Move it"
-            " away and call the same command again to fetch it anew."
+            " away and call the same command again to download it once more."
         )
 
 

@@ -1,19 +1,17 @@
 """Signals of known amplitude in the strain: the test that subtraction leaves gravitational waves alone.
 
-They are added before anything else, so that the training sees them as well (arXiv:2005.06534, signal recovery).
+They are added first of all, so that the network sees them while it learns (arXiv:2005.06534, signal recovery).
 """
 
 from dataclasses import dataclass
 
-import h5py
 import numpy as np
 from scipy.signal import welch
 
-from papers.gw_denoise.recording import Recording
-from papers.gw_denoise.settings import InjectionConfig
-from papers.gw_denoise.waveforms import MERGER_SHARE, optimal_snr, template
+from ..archive.recording import Recording
+from ..settings import InjectionConfig
+from .waveforms import MERGER_SHARE, Array, optimal_snr, template
 
-Array = np.ndarray
 TEMPLATE_S = 16.0  # long enough for 10 + 10 solar masses from 20 Hz
 PSD_S = 4.0
 
@@ -28,17 +26,17 @@ class Injection:
 
 
 def draw_injections(recording: Recording, config: InjectionConfig) -> list[Injection]:
-    """Return signals every `interval_s`, whose signal-to-noise ratio in the raw strain is drawn from `snr`."""
+    """Return a signal every `interval_s`; its signal-to-noise ratio in the raw strain is drawn from `snr`."""
     generator = np.random.default_rng(config.seed)
     rate = round(recording.strain.rate_hz)
     psd = median_psd(recording)
-    loudness = {mass: template_snr(mass, psd, rate_hz=rate, low_hz=config.low_hz) for mass in config.masses_msun}
+    snr_at_1_mpc = {mass: template_snr(mass, psd, rate_hz=rate, low_hz=config.low_hz) for mass in config.masses_msun}
     injections = []
     for time in np.arange(config.interval_s / 2, len(recording.good), config.interval_s):
         mass = float(generator.choice(config.masses_msun))
-        wanted = generator.uniform(*config.snr)
+        snr = generator.uniform(*config.snr)
         shift = generator.uniform(-0.25, 0.25)
-        injections.append(Injection(recording.strain.start_gps + time + shift, mass, wanted / loudness[mass]))
+        injections.append(Injection(recording.strain.start_gps + time + shift, mass, snr / snr_at_1_mpc[mass]))
     return injections
 
 
@@ -76,11 +74,11 @@ def first_sample(injection: Injection, *, start_gps: float, rate_hz: int) -> int
     return round((injection.gps - start_gps - MERGER_SHARE * TEMPLATE_S) * rate_hz)
 
 
-def write_injections(file: h5py.File, injections: list[Injection]) -> None:
-    """Write the table (injection, 3): GPS time of the merger, mass, amplitude."""
-    file["injections"] = np.array([(i.gps, i.mass_msun, i.amplitude) for i in injections]).reshape(-1, 3)
+def as_table(injections: list[Injection]) -> Array:
+    """Return the table (injection, 3) of the prepared file: GPS time of the merger, mass, amplitude."""
+    return np.array([(i.gps, i.mass_msun, i.amplitude) for i in injections]).reshape(-1, 3)
 
 
-def read_injections(file: h5py.File) -> list[Injection]:
-    """Read what `write_injections` wrote."""
-    return [Injection(*row) for row in file["injections"][:].tolist()]
+def from_table(table: Array) -> list[Injection]:
+    """Return the injections of a table (injection, 3)."""
+    return [Injection(*row) for row in table.tolist()]

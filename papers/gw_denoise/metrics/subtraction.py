@@ -1,7 +1,8 @@
 """How much of the disturbance a subtraction removes: ratios of spectra, and the efficiency eta (arXiv:2005.06534).
 
 eta = 1 - sum (P_clean - P_oracle) / sum (P_raw - P_oracle), over bins of the sidebands (or of the whole band):
-0 if nothing is subtracted, 1 for the oracle, which subtracts exactly what the sensors could know. Needs generated data.
+0 if nothing is subtracted, 1 for the oracle, which subtracts exactly what the sensors could know. It is defined for
+generated data only.
 """
 
 from collections.abc import Mapping
@@ -11,14 +12,16 @@ from typing import Any
 
 import h5py
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import sosfiltfilt
 
-from papers.gw_denoise.settings import EvaluateConfig
-from papers.gw_denoise.spectra import bootstrap, draw_blocks, frequencies, periodograms, segment_starts
-from papers.gw_denoise.splits import read_attributes
+from common.metrics import Metrics
 
-Array = np.ndarray
-Metrics = dict[str, dict[str, float | int]]
+from ..prepared import band_pass, read_attributes
+from ..settings import EvaluateConfig
+from .spectra import Array, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
+
+LEVELS_FFT_S = 4.0  # [s] as in the published spectra of real strain
+LEVELS_HZ = {"peak": [(59.9, 60.1)], "sideband": [(58.9, 59.1), (60.9, 61.1)], "floor": [(55.0, 56.0), (64.0, 65.0)]}
 HIDDEN = "unwitnessed"  # the component of the truth that no sensor sees
 
 
@@ -38,11 +41,6 @@ class TestData:
     raw: Array
     noise: dict[str, Array]
 
-    @property
-    def has_oracle(self) -> bool:
-        """Tell whether the truth is known."""
-        return "oracle" in self.noise
-
 
 def read_test(prepared: Path, predictions: Path) -> TestData:
     """Read one task's test split and what was predicted for it."""
@@ -60,8 +58,7 @@ def read_test(prepared: Path, predictions: Path) -> TestData:
 
 def within_band(series: Array, segments: Array, attributes: dict[str, Any]) -> Array:
     """Return series (time,) after the task's band-pass, segment by segment: no method acts outside of the band."""
-    rate, order, band = attributes["rate_hz"], attributes["filter_order"], attributes["band_hz"]
-    sections = butter(order, band, btype="bandpass", fs=rate, output="sos")
+    sections = band_pass(attributes["band_hz"], rate_hz=attributes["rate_hz"], order=attributes["filter_order"])
     return np.concatenate([sosfiltfilt(sections, series[begin:end]) for begin, end in segments.tolist()])
 
 
@@ -81,7 +78,7 @@ def psd_ratio(used: Array) -> Any:
 
 
 def suppression(used: Array) -> Any:
-    """Return a statistic: the ratio of amplitudes of what is in the bins, before over after."""
+    """Return a statistic: the amplitude in all bins together, before over after."""
     return lambda clean, raw: np.sqrt(np.sum(raw[used]) / np.sum(clean[used]))
 
 
@@ -91,7 +88,7 @@ def efficiency(used: Array) -> Any:
 
 
 def statistics_of(frequency: Array, band: tuple[float, float], config: EvaluateConfig, *, task: str) -> dict[str, Any]:
-    """Return what is measured at the resolution of `fft_s`, by name."""
+    """Return the statistics for spectra with the resolution of `fft_s`, by name."""
     names = {"asd_ratio": asd_ratio(inside(frequency, [band])), "eta_band": efficiency(inside(frequency, [band]))}
     outside = inside(frequency, config.outside_hz) & ~inside(frequency, [(band[0] - 3, band[1] + 3)])
     names["outside_ratio"] = asd_ratio(outside)
@@ -106,7 +103,7 @@ def statistics_of(frequency: Array, band: tuple[float, float], config: EvaluateC
 
 
 def measure_spectra(data: TestData, config: EvaluateConfig, *, seed: int) -> Metrics:
-    """Return ratios and efficiencies of every method of a task, "none" for the raw strain included."""
+    """Return ratios and efficiencies of every method of a task; "none" is the raw strain."""
     rate, task, band = data.attributes["rate_hz"], data.attributes["task"], tuple(data.attributes["band_hz"])
     metrics: Metrics = {}
     for fft_s in (config.fft_s, config.loss_fft_s):
@@ -126,10 +123,6 @@ def measure_spectra(data: TestData, config: EvaluateConfig, *, seed: int) -> Met
     return metrics
 
 
-LEVELS_FFT_S = 4.0  # that of the published readings of real strain
-LEVELS_HZ = {"peak": [(59.9, 60.1)], "sideband": [(58.9, 59.1), (60.9, 61.1)], "floor": [(55.0, 56.0), (64.0, 65.0)]}
-
-
 def measure_levels(data: TestData, config: EvaluateConfig, *, seed: int) -> Metrics:
     """Return the ASD [1/sqrt(Hz)] at the line (its peak), in the sidebands and at the floor, of every method."""
     rate = data.attributes["rate_hz"]
@@ -143,24 +136,24 @@ def measure_levels(data: TestData, config: EvaluateConfig, *, seed: int) -> Metr
         for name, ranges in LEVELS_HZ.items():
             used = inside(frequency, ranges)
             summary = np.max if name == "peak" else np.median
-            entry = bootstrap(
+            level = bootstrap(
                 lambda clean, used=used, summary=summary: np.sqrt(summary(clean[used])),
                 {"clean": power},
                 draws,
                 average=np.mean,
             )
-            metrics[f"{data.attributes['task']}.{method}.{name}_asd_4s"] = entry
+            metrics[f"{data.attributes['task']}.{method}.{name}_asd_4s"] = level
     return metrics
 
 
 def apply(statistics: Mapping[str, Any], powers: Mapping[str, Array], method: str, draws: Array) -> Metrics:
-    """Return each statistic of one method; those that need the oracle are left out without it."""
+    """Return each statistic of one method; without an oracle, those that need it are left out."""
     entries = {}
     for name, statistic in statistics.items():
-        given = {"clean": powers[method], "raw": powers["none"]}
+        spectra = {"clean": powers[method], "raw": powers["none"]}
         if name.startswith("eta"):
             if "oracle" not in powers:
                 continue
-            given["oracle"] = powers["oracle"]
-        entries[name] = bootstrap(statistic, given, draws, average=np.mean)
+            spectra["oracle"] = powers["oracle"]
+        entries[name] = bootstrap(statistic, spectra, draws, average=np.mean)
     return entries

@@ -1,24 +1,22 @@
 """Channels of different rates on one time axis, band-limited and aligned to the sample, for arXiv:2005.06534.
 
-Slow channels (16 Hz) have to be interpolated with a filter: repeating each sample would put copies of their spectrum
-around every multiple of 16 Hz, and a time stamp that is off by one sample at 512 Hz turns the phase at 60 Hz by 42
-degrees. The filter is symmetric, so it delays nothing.
+Slow channels (16 Hz) are interpolated with a filter: repeating each sample would put copies of their spectrum around
+every multiple of 16 Hz. The filter is symmetric and delays nothing: a time stamp that is off by one sample at 512 Hz
+would turn the phase at 60 Hz by 42 degrees.
 """
 
 from math import gcd
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import firwin, kaiser_beta, kaiserord, resample_poly
 
 from common.errors import InputError
-from papers.gw_denoise.channel import Channel
-from papers.gw_denoise.recording import Recording
+
+from .channel import Channel, Floats
+from .recording import Recording
 
 STOPBAND_DB = 80.0  # images and aliases are weaker by this much
-TRANSITION = 0.1  # of the lower one of the two Nyquist frequencies, which is where the stopband begins
-
-Floats = NDArray[np.float64]
+TRANSITION = 0.1  # width of the filter's edge over the lower Nyquist frequency, where its stopband begins
 
 
 def resample(channel: Channel, rate_hz: int) -> Channel:
@@ -65,7 +63,7 @@ def on_one_grid(recording: Recording, rate_hz: int) -> tuple[Floats, Floats]:
 
 
 def _factors(from_hz: float, to_hz: float) -> tuple[int, int]:
-    """Return by how much to raise and then to lower the rate."""
+    """Return the factors (up, down) by which the rate is first raised and then lowered."""
     common = gcd(round(from_hz), round(to_hz))
     return round(to_hz) // common, round(from_hz) // common
 

@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 
 from common.atomic import atomic_output
 from common.errors import InputError
-from papers.gw_denoise.channel import Channel, index_at_or_after
+
+from .channel import Channel, index_at_or_after
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 STRAIN, MASK = "strain/Strain", "quality/simple/DQmask"
 DQ_BITS = ("DATA", "CBC_CAT1", "CBC_CAT2", "CBC_CAT3", "BURST_CAT1", "BURST_CAT2", "BURST_CAT3")
 INJECTION_BITS = ("NO_CBC_HW_INJ", "NO_BURST_HW_INJ", "NO_DETCHAR_HW_INJ", "NO_CW_HW_INJ", "NO_STOCH_HW_INJ")
 START_KEYS, SPACING_KEYS, RATE_KEYS = ("Xstart", "x0", "t0"), ("Xspacing", "dx"), ("sample_rate",)
-O2_START_GPS = 1164556817  # start of the second observing run; from here on the archive's strain is cleaned
+O2_START_GPS = 1164556817  # start of the second observing run; since then the archive's strain is cleaned
 
 
 def channel_names(path: Path) -> list[str]:
@@ -40,8 +41,8 @@ def channel_names(path: Path) -> list[str]:
 def strain_name(path: Path) -> str | None:
     """Return the name of the channel in a strain file, None if the file is of another kind.
 
-    It is meta/StrainChannel where the file has it. Else it says what is known: "<detector>:LOSC-STRAIN" for files up to
-    the first observing run, the entry strain/GWOSCmeta for later ones.
+    It is meta/StrainChannel where the file has it. Otherwise it is "<detector>:LOSC-STRAIN" for files up to the first
+    observing run, and the entry strain/GWOSCmeta for later ones.
     """
     with h5py.File(path) as file:
         return _strain_name(file) if STRAIN in file else None

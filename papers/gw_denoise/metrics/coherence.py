@@ -1,4 +1,4 @@
-"""What the witnesses know: coherence with the strain, alone and in products, and their ranking (arXiv:2005.06534).
+"""Coherence of the witnesses with the strain, alone and in products, and their ranking (arXiv:2005.06534).
 
 The sidebands are coherent with no witness. They are coherent with the product of the mains monitor and a slow channel,
 which is why a linear filter fails on them.
@@ -10,12 +10,12 @@ import h5py
 import numpy as np
 from scipy.signal import coherence
 
-from papers.gw_denoise.settings import EvaluateConfig
-from papers.gw_denoise.spectra import bootstrap, draw_blocks, frequencies, periodograms, segment_starts
-from papers.gw_denoise.splits import fast_witness
-from papers.gw_denoise.subtraction import Metrics, TestData, inside
+from common.metrics import Metrics, entry
 
-Array = np.ndarray
+from ..prepared import fast_witness
+from ..settings import EvaluateConfig
+from .spectra import Array, bootstrap, draw_blocks, frequencies, periodograms, segment_starts
+from .subtraction import TestData, inside
 
 
 def longest_segment(segments: Array) -> slice:
@@ -32,20 +32,20 @@ def band_coherence(first: Array, second: Array, *, rate_hz: int, config: Evaluat
 def coherence_spectra(
     data: TestData, witnesses: Array, method: str, config: EvaluateConfig
 ) -> dict[str, tuple[Array, Array]]:
-    """Return frequency and coherence with the strain after `method` ("none": before).
+    """Return frequency and coherence with the strain, both (frequency,), after one subtraction.
 
-    Of "mains", the mains monitor, and of "products", the mean over the slow channels of the coherence with the product;
-    the latter only if there are such channels.
+    "mains" is the coherence with the mains monitor. "products" is the mean, over the slow channels, of the coherence
+    with the product of monitor and channel; it is missing if there are no slow channels.
 
     Args:
         data: The test split.
         witnesses: (witness, time) of its longest segment.
-        method: Whose subtraction.
+        method: "none" for the raw strain.
         config: Resolution.
     """
     rate, names = data.attributes["rate_hz"], data.attributes["witnesses"]
-    where, fast = longest_segment(data.segments), fast_witness(names, used_by="the coherence of the lines")
-    strain = data.raw[where] if method == "none" else (data.raw - data.noise[method])[where]
+    segment, fast = longest_segment(data.segments), fast_witness(names, used_by="the coherence of the lines")
+    strain = data.raw[segment] if method == "none" else (data.raw - data.noise[method])[segment]
     carrier = witnesses[fast]
     frequency, alone = band_coherence(strain, carrier, rate_hz=rate, config=config)
     products = [
@@ -59,18 +59,17 @@ def coherence_spectra(
 def measure_coherence(prepared: Path, data: TestData, config: EvaluateConfig) -> Metrics:
     """Return the coherence with the mains at the line, and with the products in the sidebands, for every method.
 
-    Coherence of unrelated noise is 1 / n for n FFTs, which is the error given here.
+    Unrelated noise has a coherence of 1 / n for n FFTs; this is the error given here.
     """
-    where = longest_segment(data.segments)
+    segment = longest_segment(data.segments)
     with h5py.File(prepared) as file:
-        witnesses = file["test/witnesses"][:, where].astype(float)
-    n = int(2 * (where.stop - where.start) / data.attributes["rate_hz"] / config.coherence_fft_s) - 1
+        witnesses = file["test/witnesses"][:, segment].astype(float)
+    n = int(2 * (segment.stop - segment.start) / data.attributes["rate_hz"] / config.coherence_fft_s) - 1
     metrics: Metrics = {}
     for method in ("none", *data.noise):
         for name, (frequency, values) in coherence_spectra(data, witnesses, method, config).items():
             used = inside(frequency, [config.line_hz] if name == "mains" else config.sidebands_hz)
-            entry = {"value": float(np.mean(values[used])), "error": 1 / n, "n": n}
-            metrics[f"lines.{method}.coherence_{name}"] = entry
+            metrics[f"lines.{method}.coherence_{name}"] = entry(np.mean(values[used]), 1 / n, n)
     return metrics
 
 

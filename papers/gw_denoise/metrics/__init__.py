@@ -1,0 +1,1 @@
+"""What a subtraction is worth: spectra, residual noise, sensitivity to signals, coherence."""

@@ -1,0 +1,1 @@
+"""The figures; each function is one figure, and its docstring is the caption."""

@@ -1,0 +1,1 @@
+"""Signals of compact binaries: waveforms, and their injection into the strain."""
