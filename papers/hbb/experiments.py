@@ -1,16 +1,17 @@
-"""Which files the rules of arXiv:1909.12285 need for the splits and taggers that a run's settings name."""
+"""Which files the rules need for the splits and experiments that the settings of a run name."""
 
 from collections.abc import Callable
 from typing import Any
 
 from common.workflow.paper import Paper
 
+from .settings import KERAS
+
 
 class Experiments:
     """Input and parameter functions of rules.smk; wildcards are Snakemake's."""
 
     def __init__(self, paper: Paper) -> None:
-        """Remember the paper."""
         self._paper = paper
 
     def receipt(self, wildcards: Any) -> str:
@@ -25,18 +26,26 @@ class Experiments:
             for file in self._paper.settings(wildcards.run).splits[split]
         ]
 
-    def scores(self, wildcards: Any) -> list[str]:
-        """Return the scores of all taggers of a seed."""
-        return [
-            f"results/hbb/{wildcards.run}/seed{wildcards.seed}/{name}/scores.h5" for name in self._names(wildcards.run)
-        ]
+    def model(self, wildcards: Any) -> str:
+        """Return the trained model of a method, whose suffix tells the framework."""
+        suffix = "keras" if self._is_keras(wildcards) else "pt"
+        return f"results/hbb/{wildcards.run}/seed{wildcards.seed}/{wildcards.method}/model.{suffix}"
 
-    def all_scores(self, wildcards: Any) -> list[str]:
-        """Return the scores of all taggers of all seeds."""
-        return self._of_all_seeds(wildcards, "scores.h5")
+    def environment(self, wildcards: Any) -> str:
+        """Return the environment that scores a method."""
+        return f"../../envs/{'tensorflow' if self._is_keras(wildcards) else 'torch'}.yaml"
+
+    def predictions(self, wildcards: Any) -> list[str]:
+        """Return the predictions of all methods of a seed."""
+        seed = f"results/hbb/{wildcards.run}/seed{wildcards.seed}"
+        return [f"{seed}/{name}/predictions.h5" for name in self._names(wildcards.run)]
+
+    def all_predictions(self, wildcards: Any) -> list[str]:
+        """Return the predictions of all methods of all seeds."""
+        return self._of_all_seeds(wildcards, "predictions.h5")
 
     def histories(self, wildcards: Any) -> list[str]:
-        """Return the learning curves of all taggers of all seeds."""
+        """Return the learning curves of all methods of all seeds."""
         return self._of_all_seeds(wildcards, "history.csv")
 
     def one(self, wildcards: Any) -> str:
@@ -48,6 +57,7 @@ class Experiments:
         return [path for name in names for path in self._paper.per_seed(f"{name}/{file}")(wildcards)]
 
     def _names(self, run: str) -> list[str]:
-        """Return "<framework>/<tagger>" of all taggers."""
-        experiments = self._paper.settings(run).train.experiments
-        return [f"{'keras' if e.kind == 'double_b' else 'torch'}/{name}" for name, e in experiments.items()]
+        return list(self._paper.settings(run).train.experiments)
+
+    def _is_keras(self, wildcards: Any) -> bool:
+        return bool(self._paper.settings(wildcards.run).train.experiments[wildcards.method].kind == KERAS)

@@ -1,4 +1,13 @@
-"""Prepared files as memory-mapped arrays, and random batches from several of them (for arXiv:1909.12285)."""
+"""The prepared files: what they hold, and random batches of jets from several of them as memory-mapped arrays.
+
+Datasets of `<file>.h5`, which stage prepare writes, all uncompressed and by jet:
+    tracks (jet, 60, 30), vertices (jet, 5, 14)     float32, unused places are 0
+    particles (jet, 100, 10)                        float32, only with the setting prepare.particles
+    n_tracks, n_vertices, n_particles (jet,)        used places
+    variables (jet, 27), spectators (jet, 11)       float32
+    label (jet,)                                    1: H to bb, 0: QCD
+    in_window (jet,)                                whether the jet is within the article's window
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +22,7 @@ Array = np.ndarray
 
 
 def map_dataset(path: Path, name: str) -> Array:
-    """Return a dataset of an uncompressed HDF5 file as a read-only view of the file; nothing is read yet.
+    """Return a dataset of an uncompressed HDF5 file as a read-only view of the file, without reading it.
 
     Raises:
         InputError: If there is no such dataset.
@@ -23,7 +32,7 @@ def map_dataset(path: Path, name: str) -> Array:
             raise InputError(f"{path}: no dataset '{name}', only {', '.join(file)}. Delete the file and call again.")
         dataset = file[name]
         offset, shape, dtype = dataset.id.get_offset(), dataset.shape, dataset.dtype
-    if offset is None:  # no jets: nothing has been allocated
+    if offset is None:  # a dataset without jets has no place in the file
         return np.zeros(shape, dtype)
     return np.memmap(path, mode="r", offset=offset, shape=shape, dtype=dtype)
 
@@ -34,8 +43,8 @@ class Jets:
 
     Attributes:
         paths: The files.
-        file: (jet,) index of the file of each chosen jet.
-        row: (jet,) its place in that file.
+        file: (jet,) index of the file of each selected jet.
+        row: (jet,) index of the jet in that file.
     """
 
     paths: list[Path]
@@ -48,14 +57,13 @@ class Jets:
         """Return all jets of the files, or those in the window."""
         files, rows = [], []
         for number, path in enumerate(paths):
-            chosen = map_dataset(path, "in_window")
-            index = np.flatnonzero(chosen) if within_window else np.arange(len(chosen))
+            in_window = map_dataset(path, "in_window")
+            index = np.flatnonzero(in_window) if within_window else np.arange(len(in_window))
             files.append(np.full(len(index), number))
             rows.append(index)
         return cls(paths, np.concatenate(files), np.concatenate(rows))
 
     def __len__(self) -> int:
-        """Return the number of chosen jets."""
         return len(self.row)
 
     def _map(self, path: Path, name: str) -> Array:
@@ -64,22 +72,22 @@ class Jets:
         return self._maps[path, name]
 
     def column(self, name: str) -> Array:
-        """Return one small dataset (jet, …) of all chosen jets."""
+        """Return one small dataset (jet, …) of all selected jets."""
         return self.gather([name], np.arange(len(self)))[name]
 
-    def gather(self, names: list[str], chosen: Array) -> dict[str, Array]:
-        """Return datasets (n, …) of the chosen jets (n,), read from the files now."""
-        found: dict[str, Array] = {}
+    def gather(self, names: list[str], index: Array) -> dict[str, Array]:
+        """Return datasets (n, …) of the jets with the given indices (n,), read from the files."""
+        arrays: dict[str, Array] = {}
         for name in names:
             maps = [self._map(path, name) for path in self.paths]
-            values = np.empty((len(chosen), *maps[0].shape[1:]), maps[0].dtype)
+            values = np.empty((len(index), *maps[0].shape[1:]), maps[0].dtype)
             for number, mapped in enumerate(maps):
-                here = np.flatnonzero(self.file[chosen] == number)
-                rows = self.row[chosen[here]]
-                order = np.argsort(rows, kind="stable")  # rising addresses read faster
+                here = np.flatnonzero(self.file[index] == number)
+                rows = self.row[index[here]]
+                order = np.argsort(rows, kind="stable")  # rising addresses are read faster
                 values[here[order]] = mapped[rows[order]]
-            found[name] = values
-        return found
+            arrays[name] = values
+        return arrays
 
     def batches(self, names: list[str], *, size: int, order: Array) -> Iterator[dict[str, Array]]:
         """Yield batches of the datasets in the given order (jet,) of all jets."""

@@ -1,35 +1,40 @@
 """From jets in CMS's open data format to H to bb taggers, arXiv:1909.12285.
 
 REQUIRED INPUTS:
-    archive runs: the files of record 12102 that the setting `archive` names, found through the indexes of datasets.yaml
+    archive runs: the files of record 12102 that the setting `splits` names; rule `fetch` downloads each of them and
+        checks it against the record's file index, which datasets.yaml declares
     generated runs: none
 OUTPUTS (below results/hbb/<run>/):
-    prepared/<file>.h5, one per file · seed<k>/<framework>/<tagger>/{model.*, history.csv, scores.h5} ·
+    prepared/<file>.h5 · seed<k>/<method>/{model.*, history.csv, predictions.h5} ·
     seed<k>/{metrics.json, decorrelated.h5} · figures/
+
+A method is an experiment of config.yaml. Those whose name begins with `double_b` are trained by rule train_keras, all
+others by rule train.
 """
 
 from common.workflow.paper import Paper
 from papers.hbb.experiments import Experiments
+from papers.hbb.settings import KERAS
 
 paper = Paper("hbb", config)
 experiments = Experiments(paper)
 
 
-rule pileup:
+rule simulate_pileup:
     input:
-        code=paper.code("pileup"),
+        code=paper.code("simulate_pileup"),
     output:
         pool=f"{paper.generated_data}/pileup.npz",
     log:
-        f"{paper.results}/logs/pileup.log",
+        f"{paper.results}/logs/simulate_pileup.log",
     benchmark:
-        f"{paper.results}/benchmarks/pileup.jsonl"
+        f"{paper.results}/benchmarks/simulate_pileup.jsonl"
     conda:
         "../../envs/hep.yaml"
     params:
-        config=paper.section("pileup"),
+        config=paper.section("simulate_pileup"),
     shell:
-        paper.shell("pileup", "--config {params.config:q} --pool {output.pool:q}")
+        paper.shell("simulate_pileup", "--config {params.config:q} --pool {output.pool:q}")
 
 
 rule simulate:
@@ -114,17 +119,17 @@ rule train:
         valid=experiments.prepared("valid"),
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/torch/{{method}}/model.pt",
-        history=f"{paper.results}/seed{{seed}}/torch/{{method}}/history.csv",
+        model=f"{paper.results}/seed{{seed}}/{{method}}/model.pt",
+        history=f"{paper.results}/seed{{seed}}/{{method}}/history.csv",
     log:
         f"{paper.results}/logs/train_{{method}}_seed{{seed}}.log",
     benchmark:
         f"{paper.results}/benchmarks/train_{{method}}_seed{{seed}}.jsonl"
     wildcard_constraints:
-        method="[a-z0-9_]+",
+        method=f"(?!{KERAS})[a-z0-9_]+",
     conda:
         "../../envs/torch.yaml"
-    threads: 1  # trainings side by side beat several threads for each
+    threads: 1  # several trainings at a time are faster than several threads for each
     params:
         config=experiments.one,
     shell:
@@ -135,46 +140,21 @@ rule train:
         )
 
 
-rule predict:
-    input:
-        valid=experiments.prepared("valid"),
-        test=experiments.prepared("test"),
-        model=f"{paper.results}/seed{{seed}}/torch/{{method}}/model.pt",
-        code=paper.code("predict"),
-    output:
-        predictions=f"{paper.results}/seed{{seed}}/torch/{{method}}/scores.h5",
-    log:
-        f"{paper.results}/logs/predict_{{method}}_seed{{seed}}.log",
-    benchmark:
-        f"{paper.results}/benchmarks/predict_{{method}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        method="[a-z0-9_]+",
-    conda:
-        "../../envs/torch.yaml"
-    threads: 1
-    shell:
-        paper.shell(
-            "predict",
-            "--threads {threads} --valid {input.valid:q} --test {input.test:q} --model {input.model:q}"
-            " --predictions {output.predictions:q}",
-        )
-
-
 rule train_keras:
     input:
         train=experiments.prepared("train"),
         valid=experiments.prepared("valid"),
         code=paper.code("train_keras"),
     output:
-        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
-        history=f"{paper.results}/seed{{seed}}/keras/{{method}}/history.csv",
+        model=f"{paper.results}/seed{{seed}}/{{method}}/model.keras",
+        history=f"{paper.results}/seed{{seed}}/{{method}}/history.csv",
     log:
         f"{paper.results}/logs/train_keras_{{method}}_seed{{seed}}.log",
     benchmark:
         f"{paper.results}/benchmarks/train_keras_{{method}}_seed{{seed}}.jsonl"
     wildcard_constraints:
-        method="[a-z0-9_]+",
-    priority: 1  # the longest training is the first
+        method=f"{KERAS}[a-z0-9_]*",
+    priority: 1  # the longest training starts first
     conda:
         "../../envs/tensorflow.yaml"
     threads: 1
@@ -188,26 +168,26 @@ rule train_keras:
         )
 
 
-rule predict_keras:
+rule predict:
     input:
         valid=experiments.prepared("valid"),
         test=experiments.prepared("test"),
-        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
-        code=paper.code("predict_keras"),
+        model=experiments.model,
+        code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/keras/{{method}}/scores.h5",
+        predictions=f"{paper.results}/seed{{seed}}/{{method}}/predictions.h5",
     log:
-        f"{paper.results}/logs/predict_keras_{{method}}_seed{{seed}}.log",
+        f"{paper.results}/logs/predict_{{method}}_seed{{seed}}.log",
     benchmark:
-        f"{paper.results}/benchmarks/predict_keras_{{method}}_seed{{seed}}.jsonl"
+        f"{paper.results}/benchmarks/predict_{{method}}_seed{{seed}}.jsonl"
     wildcard_constraints:
         method="[a-z0-9_]+",
     conda:
-        "../../envs/tensorflow.yaml"
+        experiments.environment
     threads: 1
     shell:
         paper.shell(
-            "predict_keras",
+            "predict",
             "--threads {threads} --valid {input.valid:q} --test {input.test:q} --model {input.model:q}"
             " --predictions {output.predictions:q}",
         )
@@ -217,7 +197,7 @@ rule evaluate:
     input:
         valid=experiments.prepared("valid"),
         test=experiments.prepared("test"),
-        predictions=experiments.scores,
+        predictions=experiments.predictions,
         code=paper.code("evaluate"),
     output:
         metrics=f"{paper.results}/seed{{seed}}/metrics.json",
@@ -243,11 +223,12 @@ rule figures:
     input:
         receipts=paper.receipts,
         test=experiments.prepared("test"),
-        predictions=experiments.all_scores,
+        predictions=experiments.all_predictions,
         histories=experiments.histories,
         decorrelated=paper.per_seed("decorrelated.h5"),
         metrics=f"{paper.results}/metrics.json",
         code=paper.code("figures"),
+        published="papers/hbb/published.yaml",
         style="common/figures.mplstyle",
     output:
         paper.figures(
@@ -272,5 +253,6 @@ rule figures:
             "figures",
             "--config {params.config:q} --receipts {input.receipts:q} --test {input.test:q}"
             " --predictions {input.predictions:q} --histories {input.histories:q}"
-            " --decorrelated {input.decorrelated:q} --metrics {input.metrics:q} --figures {output:q}",
+            " --decorrelated {input.decorrelated:q} --metrics {input.metrics:q} --published {input.published:q}"
+            " --figures {output:q}",
         )

@@ -1,10 +1,10 @@
-"""Train one tagger with PyTorch: interaction network, its variants, or the 27-variable network (arXiv:1909.12285).
+"""Train one tagger with PyTorch: the interaction network, its variants, or the 27-variable network (arXiv:1909.12285).
 
-Prepared files of the splits train and valid -> model.pt with weights and inputs' scaling, and history.csv.
+Prepared files of the splits train and valid -> model.pt with weights and the scaling of the inputs, and history.csv.
 
-Cross-entropy, Adam, early stopping on the validation loss; the weights with the best one are kept. With an adversary,
-the tagger also unlearns what tells the soft-drop mass of QCD jets. The state is kept beside the output after each
-epoch, so a killed training goes on where it stopped.
+The loss is the cross-entropy, the optimiser Adam. Training stops early on the validation loss, and the weights with the
+lowest one are stored. With an adversary, the tagger also learns to hide the soft-drop mass of QCD jets. The state is
+stored after each epoch, so a killed training continues with the next one.
 """
 
 import logging
@@ -16,19 +16,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from common.atomic import atomic_output, write_text
+from common.atomic import write_text
 from common.stage import parse, run
 from common.tables import as_csv
 from common.training.checkpoints import checkpoint_name
 from common.training.epochs import Epochs
-from papers.hbb import branches
-from papers.hbb.cache import Jets
-from papers.hbb.inputs import Scaling, build, dataset_names
-from papers.hbb.model import Adversary, n_parameters
-from papers.hbb.settings import TrainOne
 
-MASS_BINS = np.linspace(40, 200, 41)  # [GeV] of the adversary; code
-ADVERSARY_SPEED = 10  # its learning rate over that of the tagger; code
+from .archive import branches
+from .model.dense import Adversary, n_parameters
+from .model.scaling import Scaling
+from .model.taggers import build, store
+from .prepared import Jets
+from .settings import TrainOne
+
+MASS_BINS = 40  # of the adversary; code
+ADVERSARY_SPEED = 10  # learning rate of the adversary over that of the tagger; code
 VALIDATION_BATCH = 64
 SOFTDROP = branches.SPECTATORS.index("fj_sdmass")
 
@@ -40,9 +42,9 @@ class Training:
         """Build the network and its optimisers."""
         torch.manual_seed(seed)
         self.config, self.experiment = config, config.experiment
-        self.network = build(config.experiment)
+        self.network = build(config.experiment, config.formulation)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.experiment.learning_rate)
-        self.adversary = Adversary(config.experiment.output, len(MASS_BINS) - 1)
+        self.adversary = Adversary(config.experiment.output, MASS_BINS)
         rate = ADVERSARY_SPEED * config.experiment.learning_rate
         self.adversary_optimiser = torch.optim.Adam(self.adversary.parameters(), lr=rate)
         names = ("optimiser", "adversary", "adversary_optimiser")
@@ -56,7 +58,7 @@ class Training:
         )
 
     def step(self, batch: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> float:
-        """Make one update from a batch; return its loss."""
+        """Make one update with a batch; return its loss."""
         self.optimiser.zero_grad()
         if self.experiment.adversary_weight:
             loss = self._against_adversary(batch, label, mass_bin)
@@ -70,45 +72,46 @@ class Training:
         return float(loss.detach())
 
     def _against_adversary(self, batch: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> Tensor:
-        """Return the loss of the tagger; the adversary gets its own gradient, of the opposite sign, on the way.
+        """Return the loss of the tagger, and compute the gradient of the adversary, which has the opposite sign.
 
-        The adversary sees QCD jets only. For the first epochs it learns without the tagger's noticing.
+        The adversary sees QCD jets only. During the first `adversary_start` epochs only the adversary reacts.
         """
         summary, qcd, n_jets = self.network.summary(batch), label == 0, len(label)
         loss = functional.cross_entropy(self.network.classify(summary), label)
         if not qcd.any():
             return loss
-        own = functional.cross_entropy(self.adversary(summary[qcd].detach()), mass_bin[qcd], reduction="sum")
-        (own / n_jets).backward()
+        guess = functional.cross_entropy(self.adversary(summary[qcd].detach()), mass_bin[qcd], reduction="sum")
+        (guess / n_jets).backward()
         if self.epochs.done < self.experiment.adversary_start:
             return loss
         frozen = {name: value.detach() for name, value in self.adversary.named_parameters()}
-        told = functional.cross_entropy(
+        adversary_loss = functional.cross_entropy(
             torch.func.functional_call(self.adversary, frozen, (summary[qcd],)), mass_bin[qcd], reduction="sum"
         )
-        return loss - self.experiment.adversary_weight * told / n_jets
+        return loss - self.experiment.adversary_weight * adversary_loss / n_jets
 
 
-def mass_bins(spectators: np.ndarray) -> Tensor:
-    """Return the adversary's bin (jet,) of the soft-drop mass; masses outside count to the nearest bin."""
-    index = np.searchsorted(MASS_BINS, spectators[:, SOFTDROP]) - 1
-    return torch.as_tensor(np.clip(index, 0, len(MASS_BINS) - 2))
+def mass_bins(spectators: np.ndarray, mass_range_gev: tuple[float, float]) -> Tensor:
+    """Return the adversary's bin (jet,) of the soft-drop mass; masses outside of the range count to the nearest bin."""
+    edges = np.linspace(*mass_range_gev, MASS_BINS + 1)
+    return torch.as_tensor(np.clip(np.searchsorted(edges, spectators[:, SOFTDROP]) - 1, 0, MASS_BINS - 1))
 
 
 @torch.no_grad()
 def validation_loss(training: Training, jets: Jets, scaling: Scaling) -> float:
-    """Return the mean cross-entropy over all validation jets, plus what the adversary's part amounts to."""
+    """Return the mean cross-entropy of all validation jets, less the weighted loss of the adversary if there is one."""
     total, experiment = 0.0, training.experiment
-    names = [*dataset_names(experiment), "label", "spectators"]
+    names = [*experiment.datasets(), "label", "spectators"]
     order = np.argsort(jets.column("n_tracks"), kind="stable")
-    for found in jets.batches(names, size=VALIDATION_BATCH, order=order):
-        label, bins = torch.as_tensor(found.pop("label")).long(), mass_bins(found.pop("spectators"))
-        batch = scaling.apply(found)
+    for arrays in jets.batches(names, size=VALIDATION_BATCH, order=order):
+        label = torch.as_tensor(arrays.pop("label")).long()
+        bins = mass_bins(arrays.pop("spectators"), training.config.mass_range_gev)
+        batch = scaling.apply(arrays)
         total += float(functional.cross_entropy(training.network(batch), label, reduction="sum"))
         if experiment.adversary_weight and (label == 0).any():
-            told = training.adversary(training.network.summary(batch)[label == 0])
+            guess = training.adversary(training.network.summary(batch)[label == 0])
             total -= experiment.adversary_weight * float(
-                functional.cross_entropy(told, bins[label == 0], reduction="sum")
+                functional.cross_entropy(guess, bins[label == 0], reduction="sum")
             )
     return total / len(jets)
 
@@ -116,20 +119,22 @@ def validation_loss(training: Training, jets: Jets, scaling: Scaling) -> float:
 def train_epoch(training: Training, jets: Jets, scaling: Scaling) -> float:
     """Pass once over the training jets in random order; return the mean loss."""
     experiment = training.experiment
-    names = [*dataset_names(experiment), "label", "spectators"]
+    names = [*experiment.datasets(), "label", "spectators"]
     order = torch.randperm(len(jets), generator=training.epochs.generator).numpy()
-    order = order[: max(len(order) // experiment.batch, 1) * experiment.batch]  # a small last batch would be noise
+    # A small last batch would be noise, so it is left out.
+    order = order[: max(len(order) // experiment.batch, 1) * experiment.batch]
     losses = []
-    for found in jets.batches(names, size=experiment.batch, order=order):
-        label, bins = torch.as_tensor(found.pop("label")).long(), mass_bins(found.pop("spectators"))
-        losses.append(training.step(scaling.apply(found), label, bins))
+    for arrays in jets.batches(names, size=experiment.batch, order=order):
+        label = torch.as_tensor(arrays.pop("label")).long()
+        bins = mass_bins(arrays.pop("spectators"), training.config.mass_range_gev)
+        losses.append(training.step(scaling.apply(arrays), label, bins))
     return float(np.mean(losses))
 
 
 def fit(training: Training, jets: dict[str, Jets], scaling: Scaling, checkpoint: Path) -> None:
     """Train until all epochs are done or patience is lost; resume from `checkpoint`.
 
-    The validation loss of the epochs before the adversary starts is on another scale: none of them can be the best.
+    None of the epochs before the adversary starts can be the best, because their validation loss is on another scale.
     """
     training.epochs.run(
         lambda: train_epoch(training, jets["train"], scaling),
@@ -139,7 +144,7 @@ def fit(training: Training, jets: dict[str, Jets], scaling: Scaling, checkpoint:
 
 
 def main() -> None:
-    """Train, write the model and its history, drop the checkpoint."""
+    """Train, write the model and its history, delete the checkpoint."""
     arguments = parse(
         __doc__,
         config=TrainOne,
@@ -148,7 +153,9 @@ def main() -> None:
         numbers=["seed", "threads"],
     )
     torch.set_num_threads(arguments.threads)
-    torch.set_flush_denormal(True)  # gradients of jets that are surely right are denormal numbers: many times slower
+    # The gradients of jets with a certain and right score are denormal numbers, which make processors many times
+    # slower.
+    torch.set_flush_denormal(True)
     config = arguments.config
     jets = {
         split: Jets.open(getattr(arguments, split), within_window=config.within_window) for split in ("train", "valid")
@@ -160,9 +167,7 @@ def main() -> None:
     name = checkpoint_name(config, inputs, seed=arguments.seed, code=Path(__file__).parent)
     checkpoint = arguments.model.parent.parent / "checkpoints" / name
     fit(training, jets, scaling, checkpoint)
-    stored = {"experiment": config.experiment.model_dump(mode="json"), "weights": training.epochs.best_state}
-    with atomic_output(arguments.model) as path:
-        torch.save(stored | {"scaling": asdict(scaling), "n_parameters": n_parameters(training.network)}, path)
+    store(arguments.model, training.epochs.best_state, scaling, config)
     write_text(arguments.history, as_csv(asdict(training.epochs.history)))
     checkpoint.unlink(missing_ok=True)
 

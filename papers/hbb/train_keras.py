@@ -12,21 +12,21 @@ import keras
 from common.atomic import atomic_output, write_text
 from common.stage import parse, run
 from common.tables import as_csv
-from papers.hbb.cache import Jets
-from papers.hbb.double_b_network import Batches, build, n_trained, set_up
-from papers.hbb.settings import TrainOne
+
+from .model.deep_double_b import Batches, build, n_parameters, set_up
+from .prepared import Jets
+from .settings import TrainOne
 
 
-class Seconds(keras.callbacks.Callback):
-    """Notes when each epoch has ended, and logs its losses."""
+class Clock(keras.callbacks.Callback):
+    """Records when each epoch ends, and logs its losses."""
 
     def __init__(self) -> None:
-        """Start the clock."""
         super().__init__()
         self.started, self.seconds = time.monotonic(), []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Note and log."""
+        """Record the time and log the losses."""
         self.seconds.append(time.monotonic() - self.started)
         losses = logs or {}
         logging.info(
@@ -39,7 +39,7 @@ class Seconds(keras.callbacks.Callback):
 
 
 def main() -> None:
-    """Train, keep the best weights, write."""
+    """Train, write the best weights and the history."""
     arguments = parse(
         __doc__,
         config=TrainOne,
@@ -53,10 +53,10 @@ def main() -> None:
         split: Jets.open(getattr(arguments, split), within_window=config.within_window) for split in ("train", "valid")
     }
     network = build()
-    logging.info("%d trained parameters, %d training jets", n_trained(network), len(jets["train"]))
+    logging.info("%d trained parameters, %d training jets", n_parameters(network), len(jets["train"]))
     network.compile(keras.optimizers.Adam(experiment.learning_rate), loss="sparse_categorical_crossentropy")
     stop = keras.callbacks.EarlyStopping(patience=experiment.patience, restore_best_weights=True)
-    clock = Seconds()
+    clock = Clock()
     fitted = network.fit(
         Batches(jets["train"], size=experiment.batch, seed=arguments.seed),
         validation_data=Batches(jets["valid"], size=experiment.batch, seed=None),

@@ -1,12 +1,12 @@
-"""The branches of `deepntuplizer/tree` of CERN Open Data record 12102, and which of them feed which network.
+"""The branches of `deepntuplizer/tree` of CERN Open Data record 12102, and the inputs of the networks among them.
 
 Names and types of the 219 branches are those that uproot lists for the record's file train/ntuple_merged_10.root. The
-feature lists are those of the authors' code for arXiv:1909.12285, in its order.
+feature lists are those of the authors' code, in its order.
 """
 
 TREE = "deepntuplizer/tree"
 COLLECTIONS = ("pfcand", "track", "trackBTag", "sv")  # one value per particle: std::vector<float> in the record's files
-MAX_TRACKS, MAX_VERTICES, MAX_PARTICLES = 60, 5, 100  # the most displaced ones come first, the rest is dropped
+MAX_TRACKS, MAX_VERTICES, MAX_PARTICLES = 60, 5, 100  # the most displaced ones come first, the others are dropped
 
 
 def _names(prefix: str, text: str) -> list[str]:
@@ -122,4 +122,8 @@ SPECTATORS = [
     *_names("fj", "pt eta sdmass n_sdsubjets doubleb tau21 tau32"),
     *("npv", "npfcands", "ntracks", "nsv"),
 ]
-LABELS = ["fj_isH", "fj_isQCD", "sample_isQCD"]  # the HDF5 files have no label_* branches, so these serve both
+LABELS = [
+    "fj_isH",
+    "fj_isQCD",
+    "sample_isQCD",
+]  # in both formats; the HDF5 files have no label_* branches

@@ -1,8 +1,8 @@
-"""Read jets of record 12102, ROOT or HDF5, in chunks as padded arrays (arXiv:1909.12285, data set).
+"""Read jets of record 12102, ROOT or HDF5, in chunks as padded arrays.
 
 ROOT: tree `deepntuplizer/tree` in its highest cycle; jagged branches as std::vector<float> (the record) or float[]
-(uproot). HDF5: one array per branch, already padded. Both give the same chunks. What is NaN or infinite becomes 0, as
-in CMS's producer, and is counted.
+(uproot). HDF5: one array per branch, already padded. Both give the same chunks. NaN and infinite values become 0, as in
+CMS's producer, and are counted.
 """
 
 import importlib.util
@@ -18,15 +18,16 @@ import numpy as np
 import uproot
 
 from common.errors import InputError, nearest
-from papers.hbb import branches
+
+from . import branches
 
 Array = np.ndarray
-BROKEN = "The file is truncated or damaged: move it away, and call again to fetch it anew."
+BROKEN = "The file is truncated or damaged: move it away, and call again to download it once more."
 
 
 @dataclass(frozen=True)
 class Collection:
-    """What to read of a collection: its branches, and how many particles per jet are kept."""
+    """Branches of a collection, and how many particles per jet are kept."""
 
     branches: Sequence[str]
     n_kept: int
@@ -46,7 +47,7 @@ class Chunk:
     Attributes:
         flat: (jet,) by branch.
         padded: (jet, particle, feature) float32 by collection; unused places are 0.
-        counts: (jet,) particles of each collection that are kept.
+        counts: (jet,) number of kept particles, by collection.
         n_not_finite: Values that were NaN or infinite.
     """
 
@@ -60,7 +61,7 @@ def read_jets(path: Path, flat: Sequence[str], collections: Sequence[str], *, ch
     """Yield all jets of a file in chunks.
 
     Args:
-        path: ROOT or HDF5 file; its first bytes decide.
+        path: ROOT or HDF5 file; its first bytes tell the format.
         flat: Branches with one value per jet.
         collections: Keys of COLLECTIONS.
         chunk_jets: Jets per chunk; memory is proportional to it.
@@ -93,12 +94,12 @@ def clean(values: Array) -> int:
     return int(finite.size - finite.sum())
 
 
-def check_names(path: Path, wanted: Sequence[str], found: Sequence[str], *, place: str) -> None:
+def check_names(path: Path, wanted: Sequence[str], present: Sequence[str], *, where: str) -> None:
     """Raise an InputError that names the first missing branch and those nearest to it."""
-    known = set(found)
+    known = set(present)
     for name in wanted:
         if name not in known:
-            raise InputError(f"{path}: no branch '{name}' {place}.{nearest(name, known)}")
+            raise InputError(f"{path}: no branch '{name}' {where}.{nearest(name, known)}")
 
 
 # ---- ROOT ----
@@ -107,8 +108,8 @@ def check_names(path: Path, wanted: Sequence[str], found: Sequence[str], *, plac
 def _open_tree(path: Path) -> tuple[Any, Any]:
     """Return the open file and its tree in the highest cycle."""
     try:
-        file = uproot.open(path, array_cache=None)  # it would keep 100 MB of what has been read
-    except Exception as error:  # whatever a broken header makes uproot stumble over
+        file = uproot.open(path, array_cache=None)  # a cache would keep 100 MB of old arrays
+    except Exception as error:  # a broken header can raise any kind of error in uproot
         raise InputError(f"{path}: not a readable ROOT file ({reason(error)}). {BROKEN}") from None
     try:
         return file, file[branches.TREE]
@@ -125,12 +126,12 @@ def _read_root(path: Path, flat: Sequence[str], wanted: dict[str, Collection], *
     names = [*flat, *(name for collection in wanted.values() for name in collection.branches)]
     file, tree = _open_tree(path)
     with file:
-        check_names(path, names, tree.keys(), place=f"in {branches.TREE}")
+        check_names(path, names, tree.keys(), where=f"in {branches.TREE}")
         for start in range(0, tree.num_entries, chunk_jets):
             stop = min(start + chunk_jets, tree.num_entries)
             try:
                 arrays = tree.arrays(names, entry_start=start, entry_stop=stop, library="ak", how=dict)
-            except Exception as error:  # zlib, struct, index and key errors, by where the damage is
+            except Exception as error:  # zlib, struct, index or key error, depending on the damage
                 raise InputError(
                     f"{path}: jets {start} to {stop} cannot be decoded ({reason(error)}). {BROKEN}"
                 ) from None
@@ -148,7 +149,7 @@ def _chunk(path: Path, arrays: dict[str, ak.Array], flat: Sequence[str], wanted:
 
 
 def _offsets_and_values(values: ak.Array) -> tuple[Array, Array]:
-    """Return where each jet begins (jet + 1,), from 0, and the values of all of them."""
+    """Return the index of the first value of each jet (jet + 1,), from 0, and the values of all jets."""
     layout = values.layout.to_ListOffsetArray64(True)  # a view where offsets begin at 0 already
     return np.asarray(layout.offsets), np.asarray(layout.content.data)
 
@@ -156,29 +157,29 @@ def _offsets_and_values(values: ak.Array) -> tuple[Array, Array]:
 def pad(path: Path, arrays: dict[str, ak.Array], collection: Collection) -> tuple[Array, Array, int]:
     """Return a collection as (jet, n_kept, feature) float32, the counts (jet,), and how many values were not finite.
 
-    One index says which particles go where, for all features: they have the same lengths.
+    All features use the same index of particles, because they have the same lengths.
 
     Raises:
-        InputError: If they have not.
+        InputError: If the lengths of two features differ.
     """
     offsets, _ = _offsets_and_values(arrays[collection.branches[0]])
     lengths = np.diff(offsets)
     counts = np.minimum(lengths, collection.n_kept)
     row = np.repeat(np.arange(len(counts)), counts)
     column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    place, source = row * collection.n_kept + column, offsets[row] + column
-    kept = np.empty((len(collection.branches), len(place)), np.float32)
+    target, source = row * collection.n_kept + column, offsets[row] + column
+    columns = np.empty((len(collection.branches), len(target)), np.float32)  # (feature, particle)
     for feature, name in enumerate(collection.branches):
-        own, values = _offsets_and_values(arrays[name])
-        if not np.array_equal(own, offsets):
+        own_offsets, values = _offsets_and_values(arrays[name])
+        if not np.array_equal(own_offsets, offsets):
             raise InputError(
                 f"{path}: branch '{name}' has other lengths than '{collection.branches[0]}', though both describe the"
                 f" same particles. {BROKEN}"
             )
-        np.take(values, source, out=kept[feature], mode="clip")  # checked above; "raise" would make a copy
-    n_bad = clean(kept)
+        np.take(values, source, out=columns[feature], mode="clip")  # within bounds; "raise" would make a copy
+    n_bad = clean(columns)
     block = np.zeros((len(counts) * collection.n_kept, len(collection.branches)), np.float32)
-    block[place] = kept.T  # whole particles at a time: the block is larger than the processor's cache
+    block[target] = columns.T  # whole particles at a time: the block is larger than the processor's cache
     return block.reshape(len(counts), collection.n_kept, -1), counts, n_bad
 
 
@@ -187,14 +188,14 @@ def pad(path: Path, arrays: dict[str, ak.Array], collection: Collection) -> tupl
 
 def _read_hdf5(path: Path, flat: Sequence[str], wanted: dict[str, Collection], *, chunk_jets: int) -> Iterator[Chunk]:
     if importlib.util.find_spec("hdf5plugin"):
-        importlib.import_module("hdf5plugin")  # registers blosc, with which the record's files are compressed
+        importlib.import_module("hdf5plugin")  # registers blosc, the compression of the record's files
     names = [*flat, *(name for collection in wanted.values() for name in collection.branches)]
     try:
         file = h5py.File(path)
     except OSError as error:
         raise InputError(f"{path}: not a readable HDF5 file ({error}). {BROKEN}") from None
     with file:
-        check_names(path, names, list(file), place="among its arrays")
+        check_names(path, names, list(file), where="among its arrays")
         n_jets = len(file[names[0]])
         for name in names:
             if len(file[name]) != n_jets:
@@ -209,10 +210,10 @@ def _read_hdf5(path: Path, flat: Sequence[str], wanted: dict[str, Collection], *
             except OSError as error:
                 raise InputError(
                     f"{path}: jets {part.start} to {part.stop} cannot be decoded ({error}). If it says that a filter is"
-                    f" missing: pip install hdf5plugin. Else: {BROKEN}"
+                    f" missing: pip install hdf5plugin. Otherwise: {BROKEN}"
                 ) from None
             n_bad = sum(clean(values) for values in [*columns.values(), *blocks.values()] if values.dtype.kind == "f")
-            # The format has no counts per collection that all files share; a real track's momentum is never 0.
+            # Not all files have counts of each collection; the momentum of a real track is never 0.
             counts = {name: (block != 0).any(axis=2).sum(axis=1) for name, block in blocks.items()}
             yield Chunk(columns, blocks, counts, n_bad)
 
@@ -223,6 +224,6 @@ def _stack(file: h5py.File, collection: Collection, part: slice) -> Array:
 
 
 def log_not_finite(path: Path, n_not_finite: int) -> None:
-    """Say how many values were replaced, if any."""
+    """Log how many values were replaced, if any."""
     if n_not_finite:
         logging.warning("%s: %d values were NaN or infinite and are now 0", path, n_not_finite)

@@ -1,8 +1,8 @@
-"""Branches of candidates, tracks and secondary vertices, as in record 12102 (arXiv:1909.12285).
+"""Branches of candidates, tracks and secondary vertices, as in record 12102.
 
 All are flat over the particles of a batch's jets. Impact parameters and flight distances are in cm, momenta in GeV.
-Odd conventions are the producer's: `drminsv` and `sv_deltaR` are shifted, `etarel` turns with the jet's side, several
-variables are clipped, and what is not finite is 0.
+Odd conventions are the producer's: `drminsv` and `sv_deltaR` are shifted, `etarel` changes its sign with that of the
+jet's pseudorapidity, several variables are clipped, and values that are not finite become 0.
 """
 
 from dataclasses import dataclass
@@ -10,19 +10,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.physics.kinematics import delta_phi, eta, mass, phi, pt
-from papers.hbb.collisions import Array
-from papers.hbb.jets import Jets
-from papers.hbb.material import PION_GEV
-from papers.hbb.tracking import NEUTRAL, PILEUP, TRACK, Candidates
-from papers.hbb.vertices import Vertices
+
+from .clustering import Jets
+from .collisions import Array
+from .material import PION_GEV
+from .tracking import CORRELATION, NEUTRAL, PILEUP, TRACK, Candidates, momentum_resolution
+from .vertices import Vertices
 
 NO_SUBJET = -1.0
-FAR = 0.8  # largest distance to a vertex that is told apart
+FAR = 0.8  # larger distances to a vertex are set to this one
 
 
 @dataclass(frozen=True)
 class Impact:
-    """Impact parameters of tracks (track,) with respect to their jet; signed as lifetime: positive is downstream.
+    """Impact parameters of tracks (track,) with respect to their jet, positive if downstream of the collision.
 
     Attributes:
         value_2d, value_3d: [cm]
@@ -85,30 +86,30 @@ def distance_to_vertex(p4: Array, jet: Array, vertices: Vertices, *, n_jets: int
 
 
 def relative(p4: Array, jet: Array, jets: Jets) -> dict[str, Array]:
-    """Return what pfcand, track and sv have in common: place in the jet, shares of its momentum and energy."""
-    own = jets.p4[jet]
-    d_eta, d_phi = eta(p4) - eta(own), delta_phi(phi(p4), phi(own))
+    """Return the branches that pfcand, track and sv share: position in the jet, shares of its momentum and energy."""
+    parent = jets.p4[jet]
+    d_eta, d_phi = eta(p4) - eta(parent), delta_phi(phi(p4), phi(parent))
     return {
-        "ptrel": pt(p4) / pt(own),
-        "erel": p4[:, 3] / own[:, 3],
+        "ptrel": pt(p4) / pt(parent),
+        "erel": p4[:, 3] / parent[:, 3],
         "phirel": d_phi,
-        "etarel": d_eta * np.where(eta(own) > 0, 1, -1),
+        "etarel": d_eta * np.where(eta(parent) > 0, 1, -1),
         "deltaR": np.hypot(d_eta, d_phi),
     }
 
 
 def to_subjets(p4: Array, jet: Array, jets: Jets) -> dict[str, Array]:
     """Return the distances from both subjets, -1 where there is none."""
-    found = {}
+    columns = {}
     for number in (0, 1):
         subjet = jets.subjets[jet, number]
         gap = np.hypot(eta(p4) - eta(subjet), delta_phi(phi(p4), phi(subjet)))
-        found[f"drsubjet{number + 1}"] = np.where(pt(subjet) > 0, gap, NO_SUBJET)
-    return found
+        columns[f"drsubjet{number + 1}"] = np.where(pt(subjet) > 0, gap, NO_SUBJET)
+    return columns
 
 
 def association(candidates: Candidates) -> dict[str, Array]:
-    """Return how surely a candidate belongs to the collision: VTX_ass, fromPV, and lost inner hits."""
+    """Return the quality of the association with the collision (VTX_ass, fromPV, puppiw), and lost inner hits."""
     is_track = candidates.origin == TRACK
     prompt = (abs(candidates.dxy) < 3 * candidates.sigma_dxy) & (abs(candidates.dz) < 3 * candidates.sigma_dz)
     near = abs(candidates.dz) < 0.3
@@ -121,7 +122,7 @@ def association(candidates: Candidates) -> dict[str, Array]:
 
 
 def kinds(candidates: Candidates) -> dict[str, Array]:
-    """Return charge, mass and the flags of the particle's kind."""
+    """Return charge, mass and the flags of the kind of particle."""
     is_track = candidates.origin == TRACK
     return {
         "charge": candidates.charge,
@@ -134,35 +135,35 @@ def kinds(candidates: Candidates) -> dict[str, Array]:
 
 def significances(candidates: Candidates) -> dict[str, Array]:
     """Return dxy, dz and both over their errors; 0 for neutral candidates."""
-    found = {}
+    columns = {}
     for name, error in (("dxy", candidates.sigma_dxy), ("dz", candidates.sigma_dz)):
         value = getattr(candidates, name)
-        found[name] = value
-        found[f"{name}sig"] = np.clip(np.divide(value, error, out=np.zeros_like(value), where=error > 0), -2000, 2000)
-    return found
+        columns[name] = value
+        columns[f"{name}sig"] = np.clip(np.divide(value, error, out=np.zeros_like(value), where=error > 0), -2000, 2000)
+    return columns
 
 
-def candidate_branches(chosen: Candidates, jet: Array, jets: Jets, vertices: Vertices) -> dict[str, Array]:
+def candidate_branches(candidates: Candidates, jet: Array, jets: Jets, vertices: Vertices) -> dict[str, Array]:
     """Return the branches pfcand_* (without the prefix)."""
-    neutral_hadron = chosen.kind == 130
-    gap = distance_to_vertex(chosen.p4, jet, vertices, n_jets=len(jets.event))
+    neutral_hadron = candidates.kind == 130
+    gap = distance_to_vertex(candidates.p4, jet, vertices, n_jets=len(jets.event))
     return {
-        **relative(chosen.p4, jet, jets),
-        **to_subjets(chosen.p4, jet, jets),
-        **association(chosen),
-        **kinds(chosen),
-        **significances(chosen),
+        **relative(candidates.p4, jet, jets),
+        **to_subjets(candidates.p4, jet, jets),
+        **association(candidates),
+        **kinds(candidates),
+        **significances(candidates),
         "drminsv": np.where(np.isfinite(gap), gap, -1),
-        "isGamma": chosen.kind == 22,
+        "isGamma": candidates.kind == 22,
         "isNeutralHad": neutral_hadron,
-        "hcalFrac": np.where(neutral_hadron & (chosen.origin == NEUTRAL), 0.9, 0.0),
+        "hcalFrac": np.where(neutral_hadron & (candidates.origin == NEUTRAL), 0.9, 0.0),
     }
 
 
 def track_branches(tracks: Candidates, jet: Array, jets: Jets, gap: Array) -> dict[str, Array]:
     """Return the branches track_* (without the prefix); `gap` (track,) is the distance from the nearest vertex."""
     momentum = np.linalg.norm(tracks.p4[:, :3], axis=1)
-    layer = np.hypot(0.008, 0.00015 * pt(tracks.p4)) * (1 + tracks.first_layer)
+    relative_error = momentum_resolution(pt(tracks.p4), tracks.first_layer)
     angle = tracks.sigma_angle
     polar = 0.3 * angle + 0.7 * np.minimum(angle, 5e-4)
     return {
@@ -174,19 +175,19 @@ def track_branches(tracks: Candidates, jet: Array, jets: Jets, gap: Array) -> di
         "pt": pt(tracks.p4),
         "drminsv": np.minimum(gap, FAR) - FAR,
         "normchi2": np.floor(tracks.chi2),
-        "quality": np.full(len(gap), 5.0),  # bits loose and high purity, as in the real jets
-        "dptdpt": (layer / momentum) ** 2,
+        "quality": np.full(len(gap), 5.0),  # bits loose and high purity, as in the record's jets
+        "dptdpt": (relative_error / momentum) ** 2,
         "detadeta": polar**2,
         "dphidphi": angle**2,
         "dxydxy": tracks.sigma_dxy**2,
         "dzdz": tracks.sigma_dz**2,
         "dxydz": 0.02 * np.sin(7 * phi(tracks.p4)) * tracks.sigma_dxy * tracks.sigma_dz,
-        "dphidxy": -0.95 * angle * tracks.sigma_dxy,
-        "dlambdadz": -0.95 * polar * tracks.sigma_dz,
+        "dphidxy": CORRELATION * angle * tracks.sigma_dxy,
+        "dlambdadz": CORRELATION * polar * tracks.sigma_dz,
     }
 
 
-def btag_branches(tracks: Candidates, axis: Array, found: Impact, delta_r: Array) -> dict[str, Array]:
+def btag_branches(tracks: Candidates, axis: Array, impacts: Impact, delta_r: Array) -> dict[str, Array]:
     """Return the branches trackBTag_* (without the prefix); `axis` (track, 3) is the jet's direction."""
     momentum = np.linalg.norm(tracks.p4[:, :3], axis=1)
     parallel = (tracks.p4[:, :3] * axis).sum(axis=1)
@@ -200,35 +201,35 @@ def btag_branches(tracks: Candidates, axis: Array, found: Impact, delta_r: Array
         "PPar": parallel,
         "PtRatio": across / momentum,
         "PParRatio": parallel / momentum,
-        "Sip2dVal": np.clip(found.value_2d, -1, 70),
-        "Sip2dSig": np.clip(found.significance_2d, -1, 4e4),
-        "Sip3dVal": np.clip(found.value_3d, -1, 1e5),
-        "Sip3dSig": np.clip(found.significance_3d, -1, 4e4),
-        "JetDistVal": np.clip(found.to_axis, -20, 1),
+        "Sip2dVal": np.clip(impacts.value_2d, -1, 70),
+        "Sip2dSig": np.clip(impacts.significance_2d, -1, 4e4),
+        "Sip3dVal": np.clip(impacts.value_3d, -1, 1e5),
+        "Sip3dSig": np.clip(impacts.significance_3d, -1, 4e4),
+        "JetDistVal": np.clip(impacts.to_axis, -20, 1),
     }
 
 
 def flight(vertices: Vertices) -> dict[str, Array]:
     """Return the flight distances in space and across the beam, their errors [cm] and significances."""
-    found = {}
+    columns = {}
     for name, axes in (("d3d", 3), ("dxy", 2)):
-        place, covariance = vertices.position[:, :axes], vertices.covariance[:, :axes, :axes]
-        length = np.linalg.norm(place, axis=1)
-        error = np.sqrt(np.einsum("vi,vij,vj->v", place, covariance, place)) / np.maximum(length, 1e-9)
+        position, covariance = vertices.position[:, :axes], vertices.covariance[:, :axes, :axes]
+        length = np.linalg.norm(position, axis=1)
+        error = np.sqrt(np.einsum("vi,vij,vj->v", position, covariance, position)) / np.maximum(length, 1e-9)
         significance = length / np.maximum(error, 1e-9)
-        found |= {name: length, f"{name}err": error, f"{name}sig": np.clip(significance, -1, 800)}
-    return found
+        columns |= {name: length, f"{name}err": error, f"{name}sig": np.clip(significance, -1, 800)}
+    return columns
 
 
 def vertex_branches(vertices: Vertices, jets: Jets) -> dict[str, Array]:
     """Return the branches sv_* (without the prefix)."""
     freedom = 2 * vertices.n_tracks - 3
-    found = relative(vertices.p4, vertices.jet, jets)
+    columns = relative(vertices.p4, vertices.jet, jets)
     pointing = (unit(vertices.p4) * unit(vertices.position)).sum(axis=1) if len(vertices.jet) else np.zeros(0)
     return {
-        **found,
+        **columns,
         **flight(vertices),
-        "deltaR": np.clip(found["deltaR"] - 0.5, -2, 0),
+        "deltaR": np.clip(columns["deltaR"] - 0.5, -2, 0),
         "pt": pt(vertices.p4),
         "mass": mass(vertices.p4),
         "ntracks": vertices.n_tracks,

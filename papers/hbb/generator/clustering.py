@@ -1,4 +1,4 @@
-"""Jets with FastJet as in record 12102: anti-kT, soft drop, N-subjettiness (arXiv:1909.12285)."""
+"""Jets with FastJet as in record 12102: anti-kT, soft drop, N-subjettiness."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from common.physics.jets import COMPONENTS, as_lists, as_p4
 from common.physics.kinematics import delta_r, eta, pt
-from papers.hbb.collisions import Array
+
+from .collisions import Array
 
 RADIUS = 0.8
 MIN_PT_GEV, MAX_ETA = 200.0, 2.4
 SYMMETRY_CUT, BETA = 0.1, 0.0  # soft drop of ak8PFJetsCHSSoftDropMass
-AROUND_ALL = 10.0  # a radius that leaves one jet
-CONSTITUENT_MIN_PT_GEV = 0.95  # of the candidates that the tree lists
+AROUND_ALL = 10.0  # a radius that collects all particles in one jet
+CONSTITUENT_MIN_PT_GEV = 0.95  # of the candidates in the tree
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Jets:
         number: (jet,) 0, 1, ... within the event, by falling transverse momentum.
         p4: (jet, 4) [GeV]
         softdrop_mass: (jet,) [GeV]
-        subjets: (jet, 2, 4) of the groomed jet, the harder one first; zeros for one that does not exist.
+        subjets: (jet, 2, 4) of the groomed jet, the harder one first; zeros for a missing one.
         axes: (jet, 2, 4) exclusive kT subjets of the whole jet, the axes of the double-b variables; zeros if missing.
         tau: (jet, 3) N-subjettiness with one, two and three axes.
         jet_of: (constituent,) jet of each constituent, sorted.
@@ -44,9 +45,9 @@ class Jets:
     candidate: Array
 
 
-def _two_hardest(found: ak.Array) -> Array:
+def _two_hardest(subjets: ak.Array) -> Array:
     """Return (jet, 2, 4) from lists of four-vectors, by falling transverse momentum, with zeros for missing ones."""
-    plain = ak.zip({name: found[name] for name in COMPONENTS})
+    plain = ak.zip({name: subjets[name] for name in COMPONENTS})
     padded = ak.fill_none(ak.pad_none(plain, 2, clip=True), dict.fromkeys(COMPONENTS, 0.0))
     both = as_p4(padded)
     order = np.argsort(-pt(both), axis=1, kind="stable")
@@ -54,15 +55,15 @@ def _two_hardest(found: ak.Array) -> Array:
 
 
 def _exclusive(lists: ak.Array, algorithm: int) -> Array:
-    """Return the two exclusive jets (jet, 2, 4) of each list; one particle is its own single jet."""
-    found = np.zeros((len(lists), 2, 4))
+    """Return the two exclusive jets (jet, 2, 4) of each list; a single particle is the first jet."""
+    subjets = np.zeros((len(lists), 2, 4))
     several = ak.to_numpy(ak.num(lists)) > 1
     single = lists[~several & (ak.to_numpy(ak.num(lists)) > 0)]
-    found[~several & (ak.to_numpy(ak.num(lists)) > 0), 0] = as_p4(ak.flatten(single)) if len(single) else 0
+    subjets[~several & (ak.to_numpy(ak.num(lists)) > 0), 0] = as_p4(ak.flatten(single)) if len(single) else 0
     if several.any():
         definition = fastjet.JetDefinition(algorithm, AROUND_ALL)
-        found[several] = _two_hardest(fastjet.ClusterSequence(lists[several], definition).exclusive_jets(n_jets=2))
-    return found
+        subjets[several] = _two_hardest(fastjet.ClusterSequence(lists[several], definition).exclusive_jets(n_jets=2))
+    return subjets
 
 
 def cluster(event: Array, p4: Array, *, n_events: int) -> Jets:
@@ -75,8 +76,8 @@ def cluster(event: Array, p4: Array, *, n_events: int) -> Jets:
     """
     counts = np.bincount(event, minlength=n_events)
     sequence = fastjet.ClusterSequence(as_lists(p4, counts), fastjet.JetDefinition(fastjet.antikt_algorithm, RADIUS))
-    found, members = sequence.inclusive_jets(min_pt=MIN_PT_GEV), sequence.constituent_index(min_pt=MIN_PT_GEV)
-    owner, jet_p4 = np.repeat(np.arange(n_events), ak.to_numpy(ak.num(found))), as_p4(ak.flatten(found))
+    clustered, members = sequence.inclusive_jets(min_pt=MIN_PT_GEV), sequence.constituent_index(min_pt=MIN_PT_GEV)
+    owner, jet_p4 = np.repeat(np.arange(n_events), ak.to_numpy(ak.num(clustered))), as_p4(ak.flatten(clustered))
     sizes = ak.to_numpy(ak.flatten(ak.num(members, axis=2)))
     offset = np.cumsum(counts) - counts
     candidate = ak.to_numpy(ak.flatten(members, axis=None)) + np.repeat(offset[owner], sizes)
@@ -95,14 +96,14 @@ def _with_substructure(event: Array, jet_p4: Array, jet_of: Array, candidate: Ar
     cambridge = fastjet.JetDefinition(fastjet.cambridge_algorithm, AROUND_ALL)
     sequence = fastjet.ClusterSequence(lists, cambridge)
     groomed = sequence.exclusive_jets_softdrop_grooming(njets=1, beta=BETA, symmetry_cut=SYMMETRY_CUT, R0=RADIUS)
-    kept = groomed.constituents[:, 0] if groomed.constituents.ndim == 3 else groomed.constituents
-    kept = ak.zip({name: kept[name] for name in COMPONENTS}, with_name="Momentum4D")
+    constituents = groomed.constituents[:, 0] if groomed.constituents.ndim == 3 else groomed.constituents
+    constituents = ak.zip({name: constituents[name] for name in COMPONENTS}, with_name="Momentum4D")
     return Jets(
         event=event,
         number=number,
         p4=jet_p4,
         softdrop_mass=ak.to_numpy(ak.flatten(groomed.msoftdrop, axis=None)),
-        subjets=_exclusive(kept, fastjet.cambridge_algorithm),
+        subjets=_exclusive(constituents, fastjet.cambridge_algorithm),
         axes=_exclusive(lists, fastjet.kt_algorithm),
         tau=ak.to_numpy(sequence.njettiness(njets=[1, 2, 3])).reshape(len(event), -1),
         jet_of=jet_of,

@@ -1,8 +1,8 @@
-"""Proton collisions at 13 TeV with Pythia 8, as flat arrays: the processes of the parent samples of arXiv:1909.12285.
+"""Proton collisions at 13 TeV with Pythia 8, as flat arrays: the processes of the record's parent samples.
 
-Signal: bulk graviton -> HH -> 4b at the record's twelve masses; background: QCD in the record's nine bins of pT-hat;
-and inelastic collisions for pile-up. Tune CUETP8M1. K_S, Lambda and charged hyperons decay in Pythia if they do so
-within the tracker. Lengths are in cm.
+The signal is bulk graviton -> HH -> 4b at the record's twelve masses, the background QCD in the record's nine bins of
+pT-hat; pile-up are inelastic collisions. The tune is CUETP8M1. Pythia decays K_S, Lambda and charged hyperons within
+the tracker. Lengths are in cm.
 """
 
 from dataclasses import dataclass
@@ -43,14 +43,14 @@ class Particles:
     p4: Array
     vertex: Array
 
-    def take(self, chosen: Array) -> "Particles":
-        """Return the chosen particles, a mask or indices (n,)."""
-        return Particles(self.event[chosen], self.pid[chosen], self.p4[chosen], self.vertex[chosen])
+    def take(self, index: Array) -> "Particles":
+        """Return the selected particles; `index` is a mask or indices (n,)."""
+        return Particles(self.event[index], self.pid[index], self.p4[index], self.vertex[index])
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What labels are made from: hadrons and Higgs bosons of a batch, each with its collision."""
+    """Hadrons and Higgs bosons of a batch, each with its collision: the labels come from them."""
 
     bottom: Particles  # weakly decaying b hadrons
     charm: Particles  # weakly decaying c hadrons
@@ -79,13 +79,13 @@ def process(*, graviton_gev: float | None = None, pthat_gev: tuple[float, float]
 
 
 class Generator:
-    """One process, ready to be asked for batches."""
+    """Pythia with the settings of one process."""
 
     def __init__(self, settings: list[str], *, seed: int) -> None:
-        """Initialise Pythia; takes about a second, ten for pile-up.
+        """Initialise Pythia, which takes about a second, for pile-up ten seconds.
 
         Raises:
-            InputError: If Pythia does not take a setting.
+            InputError: If Pythia does not know a setting.
         """
         self._pythia = start_pythia([*COMMON, *settings], seed=seed)
 
@@ -120,11 +120,13 @@ def has_quark(pid: Array, flavour: int) -> Array:
 def _truth(everything: Particles, parents: list[Array], children: list[Array]) -> Truth:
     hadrons = []
     for flavour in (BOTTOM, CHARM):
-        found = has_quark(everything.pid, flavour)
-        goes_on = np.zeros_like(found)  # it has a daughter of the same flavour, so it does not decay weakly
+        has_flavour = has_quark(everything.pid, flavour)
+        keeps_flavour = np.zeros_like(
+            has_flavour
+        )  # a daughter has the same flavour, so the hadron does not decay weakly
         for parent in parents:
-            goes_on[parent[found]] = True
-        hadrons.append(everything.take(found & ~goes_on))
+            keeps_flavour[parent[has_flavour]] = True
+        hadrons.append(everything.take(has_flavour & ~keeps_flavour))
     to_bottom = (everything.pid == HIGGS) & (
         abs(everything.pid[np.minimum(children[0], len(everything.pid) - 1)]) == BOTTOM
     )

@@ -1,4 +1,4 @@
-"""The 27 variables of CMS's double-b tagger (CMS-BTV-16-002), inputs of the baselines of arXiv:1909.12285.
+"""The 27 variables of CMS's double-b tagger (CMS-BTV-16-002), inputs of the baselines.
 
 Tracks and vertices belong to the nearer of two axes, the exclusive kT subjets. Missing values are -50 for impact-
 parameter significances and -1 otherwise.
@@ -7,15 +7,16 @@ parameter significances and -1 otherwise.
 import numpy as np
 
 from common.physics.kinematics import delta_r, mass, pt
-from papers.hbb.collisions import Array
-from papers.hbb.groups import group_sums, leading
-from papers.hbb.jets import Jets, nearest_axis
-from papers.hbb.tracking import Candidates
-from papers.hbb.variables import Impact, eta_relative, flight, unit
-from papers.hbb.vertices import Vertices
+
+from .branch_values import Impact, eta_relative, flight, unit
+from .clustering import Jets, nearest_axis
+from .collisions import Array
+from .segments import group_sums, leading
+from .tracking import Candidates
+from .vertices import Vertices
 
 NO_SIGNIFICANCE, MISSING = -50.0, -1.0
-CHARM_GEV, BOTTOM_GEV = 1.5, 5.2  # mass of the most displaced tracks that tells charm and bottom hadrons
+CHARM_GEV, BOTTOM_GEV = 1.5, 5.2  # a larger mass of the most displaced tracks excludes charm or bottom hadrons
 MAX_VERTEX_DISTANCE = 0.7
 
 
@@ -33,12 +34,12 @@ def above_mass(tracks: Candidates, significance: Array, jet: Array, *, n_jets: i
     first = np.searchsorted(jet, np.arange(n_jets))
     before = np.concatenate([np.zeros((1, 4)), running])[first]
     masses = mass(running - before[jet]) if len(jet) else np.zeros(0)
-    found = {}
+    variables = {}
     for name, limit, n_values in (("Charm", CHARM_GEV, 1), ("Bottom", BOTTOM_GEV, 2)):
         heavy = masses > limit
         table = leading(significance[heavy], jet[heavy], n_groups=n_jets, n_values=n_values, missing=NO_SIGNIFICANCE)
-        found |= {f"fj_trackSip2dSigAbove{name}_{k}": table[:, k] for k in range(n_values)}
-    return found
+        variables |= {f"fj_trackSip2dSigAbove{name}_{k}": table[:, k] for k in range(n_values)}
+    return variables
 
 
 def track_variables(
@@ -49,16 +50,16 @@ def track_variables(
     half = 2 * jet + side
     top = {"missing": NO_SIGNIFICANCE}
     both = sorted_leading(impacts.significance_3d, jet, n_groups=n_jets, n_values=4, **top)
-    found = {f"fj_trackSipdSig_{k}": both[:, k] for k in range(4)}
+    variables = {f"fj_trackSipdSig_{k}": both[:, k] for k in range(4)}
     each = sorted_leading(impacts.significance_3d, half, n_groups=2 * n_jets, n_values=2, **top).reshape(n_jets, 2, 2)
-    found |= {f"fj_trackSipdSig_{k}_{i}": each[:, k, i] for k in (0, 1) for i in (0, 1)}
+    variables |= {f"fj_trackSipdSig_{k}_{i}": each[:, k, i] for k in (0, 1) for i in (0, 1)}
     used = np.concatenate([np.zeros(0, int), *vertices.members])
     axis = unit(jets.axes[jet[used], side[used]]) if len(used) else np.zeros((0, 3))
     spread = -eta_relative(tracks.p4[used], axis)  # the smallest three, rising
     smallest = -sorted_leading(spread, half[used], n_groups=2 * n_jets, n_values=3, missing=-MISSING)
     smallest = smallest.reshape(n_jets, 2, 3)
-    found |= {f"fj_tau{k}_trackEtaRel_{i}": smallest[:, k, i] for k in (0, 1) for i in range(3)}
-    return found | above_mass(tracks, impacts.significance_2d, jet, n_jets=n_jets)
+    variables |= {f"fj_tau{k}_trackEtaRel_{i}": smallest[:, k, i] for k in (0, 1) for i in range(3)}
+    return variables | above_mass(tracks, impacts.significance_2d, jet, n_jets=n_jets)
 
 
 def vertex_variables(tracks: Candidates, jet: Array, jets: Jets, vertices: Vertices) -> dict[str, Array]:
@@ -73,16 +74,16 @@ def vertex_variables(tracks: Candidates, jet: Array, jets: Jets, vertices: Verti
     significance = leading(
         distances["dxysig"][order], half[order], n_groups=2 * n_jets, n_values=1, missing=MISSING
     ).reshape(n_jets, 2)
-    found = {}
+    variables = {}
     for k in (0, 1):
-        found[f"fj_tau_vertexMass_{k}"] = np.where(has[:, k], mass(total[:, k]), MISSING)
+        variables[f"fj_tau_vertexMass_{k}"] = np.where(has[:, k], mass(total[:, k]), MISSING)
         ratio = total[:, k, 3] / np.maximum(energy, 1e-3)
-        found[f"fj_tau_vertexEnergyRatio_{k}"] = np.where(has[:, k], ratio, MISSING)
-        found[f"fj_tau_flightDistance2dSig_{k}"] = significance[:, k]
-    found["fj_tau_vertexDeltaR_0"] = np.where(has[:, 0], delta_r(total[:, 0], jets.axes[:, 0]), MISSING)
+        variables[f"fj_tau_vertexEnergyRatio_{k}"] = np.where(has[:, k], ratio, MISSING)
+        variables[f"fj_tau_flightDistance2dSig_{k}"] = significance[:, k]
+    variables["fj_tau_vertexDeltaR_0"] = np.where(has[:, 0], delta_r(total[:, 0], jets.axes[:, 0]), MISSING)
     near = delta_r(vertices.p4, jets.p4[vertices.jet]) < MAX_VERTEX_DISTANCE
-    found["fj_nSV"] = np.bincount(vertices.jet[near], minlength=n_jets)
-    return found | {"fj_z_ratio": z_ratio(vertices, distances["dxysig"], n_jets=n_jets)}
+    variables["fj_nSV"] = np.bincount(vertices.jet[near], minlength=n_jets)
+    return variables | {"fj_z_ratio": z_ratio(vertices, distances["dxysig"], n_jets=n_jets)}
 
 
 def z_ratio(vertices: Vertices, significance: Array, *, n_jets: int) -> Array:
@@ -91,9 +92,9 @@ def z_ratio(vertices: Vertices, significance: Array, *, n_jets: int) -> Array:
     pair = leading(order.astype(float), vertices.jet[order], n_groups=n_jets, n_values=2, missing=-1).astype(int)
     has = pair[:, 1] >= 0
     first, second = vertices.p4[pair[has, 0]], vertices.p4[pair[has, 1]]
-    found = np.full(n_jets, MISSING)
-    found[has] = delta_r(first, second) * pt(second) / np.maximum(mass(first + second), 1e-3)
-    return found
+    ratio = np.full(n_jets, MISSING)
+    ratio[has] = delta_r(first, second) * pt(second) / np.maximum(mass(first + second), 1e-3)
+    return ratio
 
 
 def double_b(tracks: Candidates, impacts: Impact, jet: Array, jets: Jets, vertices: Vertices) -> dict[str, Array]:

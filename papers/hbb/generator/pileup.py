@@ -1,6 +1,4 @@
-"""Generate a pool of inelastic collisions for pile-up, and overlay them (arXiv:1909.12285, data of 2016).
-
-Settings -> pileup.npz with the neutral and charged particles of each collision of the pool.
+"""Pile-up: other collisions of the same bunch crossing, drawn from a pool that is generated once.
 
 Charged hadron subtraction removes the tracks of other collisions, except for a few that no vertex claims. The neutral
 particles stay in the jets. A collision of the pool is used many times, each time turned by a random angle in azimuth.
@@ -11,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from common.atomic import atomic_output
 from common.physics.kinematics import eta, pt
-from common.stage import parse, run
-from papers.hbb.collisions import Array, Generator, Particles, process
-from papers.hbb.material import is_charged
-from papers.hbb.settings import PileupConfig
-from papers.hbb.tracking import PILEUP, Candidates, is_found, reconstruct_tracks, without_track
+
+from ..settings import PileupConfig
+from .collisions import Array, Generator, Particles, process
+from .material import is_charged
+from .tracking import PILEUP, Candidates, is_reconstructed, reconstruct_tracks, without_track
 
 MAX_ETA, MIN_PT_GEV = 3.0, 0.3
 BEAM_SPOT_CM = 4.0  # rms length of the luminous region
@@ -26,10 +23,10 @@ UNCLAIMED = 0.04  # share of the tracks of other collisions that charged hadron 
 
 @dataclass(frozen=True)
 class Pool:
-    """Collisions to be overlaid, by collision one after the other.
+    """Collisions to be overlaid; the particles of each follow those of the collision before.
 
     Attributes:
-        starts: (collision + 1,) first particle of each.
+        starts: (collision + 1,) index of the first particle of each collision.
         pid: (particle,)
         p4: (particle, 4) [GeV]
         vertex: (particle, 3) [cm]
@@ -41,13 +38,13 @@ class Pool:
     vertex: Array
 
     def overlay(self, counts: Array, random: np.random.Generator) -> Particles:
-        """Return the particles of `counts` (event,) collisions for each event, turned at random, sorted by event."""
+        """Return the particles of `counts` (event,) collisions, each turned by a random angle, sorted by event."""
         event = np.repeat(np.arange(len(counts)), counts)
-        chosen = random.integers(len(self.starts) - 1, size=len(event))
-        sizes = self.starts[chosen + 1] - self.starts[chosen]
+        collision = random.integers(len(self.starts) - 1, size=len(event))
+        sizes = self.starts[collision + 1] - self.starts[collision]
         owner = np.repeat(np.arange(len(event)), sizes)
         within = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        index = self.starts[chosen][owner] + within
+        index = self.starts[collision][owner] + within
         angle = random.uniform(0, 2 * np.pi, size=len(event))[owner]
         turned = [rotate(values[index], angle) for values in (self.p4, self.vertex)]
         return Particles(event[owner], self.pid[index], *turned)
@@ -62,19 +59,19 @@ def rotate(vectors: Array, angle: Array) -> Array:
 
 
 def make_pool(config: PileupConfig) -> Pool:
-    """Generate the pool."""
-    found = Generator(process(), seed=config.seed).batch(config.n_collisions).final
-    found = found.take((abs(eta(found.p4)) < MAX_ETA) & (pt(found.p4) > MIN_PT_GEV))
-    counts = np.bincount(found.event, minlength=config.n_collisions)
-    return Pool(np.r_[0, np.cumsum(counts)], found.pid, found.p4, found.vertex)
+    """Generate the pool, with particles in the acceptance of the detector."""
+    particles = Generator(process(), seed=config.seed).batch(config.n_collisions).final
+    particles = particles.take((abs(eta(particles.p4)) < MAX_ETA) & (pt(particles.p4) > MIN_PT_GEV))
+    counts = np.bincount(particles.event, minlength=config.n_collisions)
+    return Pool(np.r_[0, np.cumsum(counts)], particles.pid, particles.p4, particles.vertex)
 
 
 def add_pileup(pool: Pool, counts: Array, random: np.random.Generator) -> list[Candidates]:
-    """Return what is left of the other collisions after charged hadron subtraction.
+    """Return the candidates of the other collisions that charged hadron subtraction leaves.
 
     Args:
         pool: The collisions.
-        counts: (event,) how many to overlay.
+        counts: (event,) number of collisions to overlay.
         random: Source of randomness.
     """
     particles = pool.overlay(counts, random)
@@ -82,7 +79,7 @@ def add_pileup(pool: Pool, counts: Array, random: np.random.Generator) -> list[C
     unclaimed = np.flatnonzero(charged)
     unclaimed = unclaimed[random.random(len(unclaimed)) < UNCLAIMED]
     tracks = particles.take(unclaimed)
-    tracks = tracks.take(is_found(tracks, random))
+    tracks = tracks.take(is_reconstructed(tracks, random))
     dz = random.normal(0, BEAM_SPOT_CM, size=len(tracks.pid))
     neutral = particles.take(~charged)
     kind = np.where(neutral.pid == 22, 22, 130)
@@ -92,19 +89,12 @@ def add_pileup(pool: Pool, counts: Array, random: np.random.Generator) -> list[C
     ]
 
 
+def write_pool(path: Path, pool: Pool) -> None:
+    """Write the pool as arrays of NumPy."""
+    np.savez(path, starts=pool.starts, pid=pool.pid, p4=pool.p4, vertex=pool.vertex)
+
+
 def read_pool(path: Path) -> Pool:
-    """Return the pool that this stage has written."""
+    """Return the pool that `write_pool` has written."""
     with np.load(path) as file:
         return Pool(**{name: file[name] for name in ("starts", "pid", "p4", "vertex")})
-
-
-def main() -> None:
-    """Generate and write."""
-    arguments = parse(__doc__, config=PileupConfig, paths=["pool"])
-    pool = make_pool(arguments.config)
-    with atomic_output(arguments.pool) as path:
-        np.savez(path, starts=pool.starts, pid=pool.pid, p4=pool.p4, vertex=pool.vertex)
-
-
-if __name__ == "__main__":
-    run(main)

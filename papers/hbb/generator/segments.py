@@ -1,4 +1,4 @@
-"""Sums and tables over the members of each jet or event, for arrays sorted by it."""
+"""Sums and tables over the members of each jet or event, for arrays that are sorted by jet or event."""
 
 import numpy as np
 
@@ -18,13 +18,13 @@ def leading(values: Array, group: Array, *, n_groups: int, n_values: int, missin
         values: (n,)
         group: (n,) index of the group, sorted.
         n_groups: Number of groups, also of empty ones.
-        n_values: How many of each.
-        missing: What stands in for values that are not there.
+        n_values: Number of values of each group.
+        missing: Stands for missing values.
     """
     table = np.full((n_groups, n_values), missing)
     rank = rank_in_group(group)
-    kept = rank < n_values
-    table[group[kept], rank[kept]] = values[kept]
+    mask = rank < n_values
+    table[group[mask], rank[mask]] = values[mask]
     return table
 
 

@@ -1,6 +1,6 @@
-"""How far a cut on a tagger sculpts the QCD mass, without and with DDT (arXiv:1909.12285, mass decorrelation).
+"""Sculpting of the QCD mass by cuts on a tagger, without and with DDT (arXiv:1909.12285, mass decorrelation).
 
-All samples are within the article's window. A mass-dependent cut is fitted on validation QCD jets and measured on test
+All jets are within the article's window. A mass-dependent cut is fitted on validation QCD jets and measured on test
 jets.
 """
 
@@ -8,26 +8,25 @@ import logging
 
 import numpy as np
 
-from papers.hbb import measures
-from papers.hbb.cache import Array
-from papers.hbb.measures import Entry, MassCut, entry
-from papers.hbb.sample import Sample
-from papers.hbb.settings import EvaluateConfig
+from ..prepared import Array
+from ..settings import EvaluateConfig
+from .mass_cut import MassCut, best_depth
+from .scored_jets import Sample
+from .sculpting import blind_divergences, removed, sculpting, sculpting_entries
+from .tagging import Metrics, entry, threshold_at
 
-DDT = {"interaction": "ddt", "interaction_standardised": "ddt_standardised"}  # tagger -> the same with DDT
-MASS_RANGE_GEV = (40.0, 200.0)
-MISTAGS = np.geomspace(0.005, 0.9, 16)  # of the mass-dependent cut's ROC curve
-Metrics = dict[str, Entry]
+DDT = {"interaction": "ddt", "interaction_standardised": "ddt_standardised"}  # method -> the same with DDT
+MISTAGS = np.geomspace(0.005, 0.9, 16)  # of the ROC curve of the mass-dependent cut
 
 
 def keys_of(config: EvaluateConfig) -> list[str]:
-    """Return what names a working point: a signal efficiency in percent, and "mistag"."""
+    """Return the names of the working points: each signal efficiency in percent, and "mistag"."""
     return [*(f"{100 * efficiency:.0f}" for efficiency in config.decorrelation_efficiencies), "mistag"]
 
 
 def mass_edges(config: EvaluateConfig) -> Array:
     """Return the bins of the mass [GeV]."""
-    return np.linspace(*MASS_RANGE_GEV, config.mass_bins + 1)
+    return np.linspace(*config.mass_range_gev, config.mass_bins + 1)
 
 
 def qcd_of(sample: Sample, tagger: str) -> tuple[Array, Array]:
@@ -37,48 +36,48 @@ def qcd_of(sample: Sample, tagger: str) -> tuple[Array, Array]:
 
 
 def cuts_of(test: Sample, tagger: str, config: EvaluateConfig) -> dict[str, float]:
-    """Return by working point the threshold that is the same at all masses, found on the test jets themselves."""
+    """Return the mass-independent threshold of each working point, determined on the test jets themselves."""
     score, signal = test.scores[tagger], test.label == 1
-    cuts = [measures.threshold_at(score[signal], efficiency) for efficiency in config.decorrelation_efficiencies]
-    return dict(zip(keys_of(config), [*cuts, measures.threshold_at(score[~signal], config.mistag)], strict=True))
+    cuts = [threshold_at(score[signal], efficiency) for efficiency in config.decorrelation_efficiencies]
+    return dict(zip(keys_of(config), [*cuts, threshold_at(score[~signal], config.mistag)], strict=True))
 
 
 def measure_cut(test: Sample, key: str, passed: Array, config: EvaluateConfig, *, seed: int) -> Metrics:
-    """Return `djs_<key>` and what belongs to it (see measures.sculpting_entries), and both efficiencies, of one cut.
+    """Return the measures of `sculpting_entries` and both efficiencies of one cut, each named `<metric>_<key>`.
 
     Args:
         test: The jets.
-        key: Of the working point.
-        passed: (jet,)
+        key: Name of the working point.
+        passed: (jet,) mask.
         config: Bins, and numbers of draws.
-        seed: Of these.
+        seed: Seed of the draws.
     """
     qcd = test.label == 0
     mass, edges = test.spectators["fj_sdmass"][qcd], mass_edges(config)
     n_passed = int(passed[qcd].sum())
-    chance = measures.blind_divergences(mass, n_passed, edges, n_draws=config.n_chance, seed=seed)
-    found = measures.sculpting_entries(mass, passed[qcd], edges, chance, n_bootstrap=config.n_bootstrap, seed=seed)
-    for name, chosen in (("signal_efficiency", ~qcd), ("mistag", qcd)):
-        rate, n = passed[chosen].mean(), int(chosen.sum())
-        found[name] = entry(rate, np.sqrt(rate * (1 - rate) / n), n)
-    return {f"{metric}_{key}": value for metric, value in found.items()}
+    chance = blind_divergences(mass, n_passed, edges, n_draws=config.n_chance, seed=seed)
+    metrics = sculpting_entries(mass, passed[qcd], edges, chance, n_bootstrap=config.n_bootstrap, seed=seed)
+    for name, mask in (("signal_efficiency", ~qcd), ("mistag", qcd)):
+        rate, n = passed[mask].mean(), int(mask.sum())
+        metrics[name] = entry(rate, np.sqrt(rate * (1 - rate) / n), n)
+    return {f"{metric}_{key}": value for metric, value in metrics.items()}
 
 
 def measure_plain(test: Sample, tagger: str, config: EvaluateConfig, *, seed: int) -> Metrics:
-    """Return what the same threshold at all masses does to the QCD mass, at each working point."""
-    found: Metrics = {}
+    """Return the sculpting by the same threshold at all masses, at each working point."""
+    metrics: Metrics = {}
     for key, cut in cuts_of(test, tagger, config).items():
-        found |= measure_cut(test, key, test.scores[tagger] >= cut, config, seed=seed)
-    return found
+        metrics |= measure_cut(test, key, test.scores[tagger] >= cut, config, seed=seed)
+    return metrics
 
 
 class Decorrelated:
     """A tagger with mass-dependent cuts, fitted on validation jets and applied to test jets."""
 
     def __init__(self, valid: Sample, test: Sample, tagger: str, config: EvaluateConfig) -> None:
-        """Fit a series of cuts; the working points are found on the validation jets."""
+        """Fit a series of cuts, and one cut for each working point, which the validation jets define."""
         self.valid, self.test, self.tagger, self.config = valid, test, tagger, config
-        self.depth = measures.best_depth(*qcd_of(valid, tagger), mistag=config.mistag, config=config.ddt)
+        self.depth = best_depth(*qcd_of(valid, tagger), mistag=config.mistag, config=config.ddt)
         logging.info("DDT of %s: trees of depth %d", tagger, self.depth)
         series = [self.fit(mistag) for mistag in MISTAGS]
         on_valid, on_test = ([self.passes(cut, sample) for cut in series] for sample in (valid, test))
@@ -90,18 +89,18 @@ class Decorrelated:
         self.passed = {key: self.passes(self.fit(mistag), test) for key, mistag in self.mistags.items()}
 
     def fit(self, mistag: float) -> MassCut:
-        """Return the cut that passes a share of the validation QCD jets at every mass."""
+        """Return the cut that a share `mistag` of the validation QCD jets passes at every mass."""
         mass, score = qcd_of(self.valid, self.tagger)
         return MassCut.fit(mass, score, mistag=mistag, depth=self.depth, config=self.config.ddt)
 
     def passes(self, cut: MassCut, sample: Sample) -> Array:
-        """Return which jets (jet,) pass a cut."""
+        """Return a mask (jet,) of the jets that pass a cut."""
         return cut.passes(sample.spectators["fj_sdmass"], sample.scores[self.tagger])
 
     def shuffled(self, mistag: float, *, seed: int) -> Array:
-        """Return D_JS (draw,) of the same procedure where the mass means nothing: masses shuffled among the QCD jets.
+        """Return D_JS (draw,) of the same procedure with the masses shuffled among the QCD jets, so without sculpting.
 
-        It is larger than that of jets chosen at random, because a fit to few jets follows their fluctuations.
+        It is larger than that of random jets, because a fit to few jets follows their fluctuations.
         """
         random, divergences = np.random.default_rng(seed), []
         (mass, score), (test_mass, test_score) = (qcd_of(sample, self.tagger) for sample in (self.valid, self.test))
@@ -109,25 +108,24 @@ class Decorrelated:
             moved = random.permutation(mass)
             cut = MassCut.fit(moved, score, mistag=mistag, depth=self.depth, config=self.config.ddt)
             moved = random.permutation(test_mass)
-            divergences.append(measures.sculpting(moved, cut.passes(moved, test_score), mass_edges(self.config)))
+            divergences.append(sculpting(moved, cut.passes(moved, test_score), mass_edges(self.config)))
         return np.array(divergences)
 
     def measure(self, *, seed: int) -> Metrics:
-        """Return what the cuts do to the QCD mass at each working point, beside two comparisons.
+        """Return the sculpting by the cuts at each working point, and two comparisons.
 
-        `shuffled_djs_<key>` is D_JS of the same fit where the mass means nothing, with its scatter as error;
-        `djs_removed_<key>` what the same threshold at all masses has more, with the bootstrap error of the difference.
+        `shuffled_djs_<key>`: D_JS of the same fit with shuffled masses, with its scatter as error.
+        `djs_removed_<key>`: D_JS of the same threshold at all masses minus that of the mass-dependent cut, with the
+        bootstrap error of the difference.
         """
-        found: Metrics = {}
+        metrics: Metrics = {}
         mass, _ = qcd_of(self.test, self.tagger)
         qcd, edges = self.test.label == 0, mass_edges(self.config)
         plain = cuts_of(self.test, self.tagger, self.config)
         for key, passed in self.passed.items():
-            found |= measure_cut(self.test, key, passed, self.config, seed=seed)
+            metrics |= measure_cut(self.test, key, passed, self.config, seed=seed)
             shuffled = self.shuffled(self.mistags[key], seed=seed)
-            found[f"shuffled_djs_{key}"] = entry(shuffled.mean(), shuffled.std(), int(passed[qcd].sum()))
+            metrics[f"shuffled_djs_{key}"] = entry(shuffled.mean(), shuffled.std(), int(passed[qcd].sum()))
             both = (self.test.scores[self.tagger][qcd] >= plain[key], passed[qcd])
-            found[f"djs_removed_{key}"] = measures.removed(
-                mass, both, edges, n_bootstrap=self.config.n_bootstrap, seed=seed
-            )
-        return found
+            metrics[f"djs_removed_{key}"] = removed(mass, both, edges, n_bootstrap=self.config.n_bootstrap, seed=seed)
+        return metrics

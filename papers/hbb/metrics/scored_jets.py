@@ -1,12 +1,12 @@
-"""Labelled jets of one split with the scores of all taggers (arXiv:1909.12285)."""
+"""The labelled jets of one split with the scores of all taggers."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 
-from papers.hbb import branches
-from papers.hbb.cache import Array, Jets
+from ..archive import branches
+from ..prepared import Array, Jets
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Sample:
         in_window: (jet,)
         spectators: (jet,) by branch.
         variables: (jet, 27)
-        scores: (jet,) by tagger.
+        scores: (jet,) by method.
     """
 
     label: Array
@@ -29,18 +29,18 @@ class Sample:
 
     def within(self) -> "Sample":
         """Return the jets of the window."""
-        kept = self.in_window
+        mask = self.in_window
         return Sample(
-            self.label[kept],
-            kept[kept],
-            {name: values[kept] for name, values in self.spectators.items()},
-            self.variables[kept],
-            {name: values[kept] for name, values in self.scores.items()},
+            self.label[mask],
+            mask[mask],
+            {name: values[mask] for name, values in self.spectators.items()},
+            self.variables[mask],
+            {name: values[mask] for name, values in self.scores.items()},
         )
 
 
 def read_sample(prepared: list[Path], predictions: list[Path], split: str) -> Sample:
-    """Return the jets of a split with the scores of all taggers."""
+    """Return the jets of a split with the scores of all methods; each method names the folder of its predictions."""
     jets = Jets.open(prepared)
     scores = {}
     for path in predictions:

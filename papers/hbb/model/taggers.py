@@ -1,85 +1,82 @@
-"""What a network sees of a batch: tensors, standardised or raw (arXiv:1909.12285 feeds raw values)."""
+"""The PyTorch taggers: from the settings of an experiment to a network, from a stored model to scores."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from papers.hbb import branches
-from papers.hbb.cache import Array, Jets
-from papers.hbb.model import InteractionNetwork, VariablesNetwork
-from papers.hbb.settings import ExperimentConfig
+from common.atomic import atomic_output
 
-SCALING_JETS = 20_000  # training jets that mean and spread are taken from
-LIMIT = 5.0  # standardised inputs are clipped to +- this: impact parameters span eight orders of magnitude
-SIZES = {
-    "tracks": (len(branches.TRACK_FEATURES), branches.MAX_TRACKS),
-    "vertices": (len(branches.VERTEX_FEATURES), branches.MAX_VERTICES),
-    "particles": (len(branches.PARTICLE_FEATURES), branches.MAX_PARTICLES),
+from ..archive import branches
+from ..prepared import Array, Jets
+from ..settings import ExperimentConfig, Formulation, TrainOne
+from .dense import VariablesNetwork, n_parameters
+from .fast import FastInteractionNetwork
+from .scaling import Scaling
+
+SCORING_BATCH = 64
+N_FEATURES = {
+    "tracks": len(branches.TRACK_FEATURES),
+    "vertices": len(branches.VERTEX_FEATURES),
+    "particles": len(branches.PARTICLE_FEATURES),
 }
 
 
-def collections(experiment: ExperimentConfig) -> list[str]:
-    """Return the collections that a tagger reads, the tracks first; none for the 27 variables."""
-    if experiment.kind != "interaction":
-        return []
-    chosen = {"tracks": True, "vertices": experiment.vertices, "particles": experiment.particles}
-    return [name for name, used in chosen.items() if used]
-
-
-def dataset_names(experiment: ExperimentConfig) -> list[str]:
-    """Return the datasets of the prepared files that a tagger reads."""
-    chosen = collections(experiment)
-    return [*chosen, *(f"n_{name}" for name in chosen)] or ["variables"]
-
-
-def build(experiment: ExperimentConfig) -> nn.Module:
+def build(experiment: ExperimentConfig, formulation: Formulation = "fast") -> nn.Module:
     """Return the untrained network of an experiment."""
     if experiment.kind == "variables":
         return VariablesNetwork(len(branches.DOUBLE_B))
-    chosen = collections(experiment)
-    return InteractionNetwork(
-        {name: SIZES[name][0] for name in chosen},
-        {name: SIZES[name][1] for name in chosen},
-        effect=experiment.effect,
-        output=experiment.output,
-        hidden=experiment.hidden,
-    )
+    n_features = {name: N_FEATURES[name] for name in experiment.collections()}
+    sizes = {"effect": experiment.effect, "output": experiment.output, "hidden": experiment.hidden}
+    if formulation == "fast":
+        return FastInteractionNetwork(n_features, **sizes)
+    from .interaction_network import InteractionNetwork  # PyTorch Geometric takes seconds to import
+
+    return InteractionNetwork(n_features, **sizes)
 
 
 @dataclass(frozen=True)
-class Scaling:
-    """Mean and spread (feature,) of the used places of each collection, from training jets; empty for raw inputs."""
+class Tagger:
+    """A trained network with what belongs to its inputs."""
 
-    mean: dict[str, Array]
-    spread: dict[str, Array]
+    network: nn.Module
+    experiment: ExperimentConfig
+    scaling: Scaling
 
-    @classmethod
-    def of(cls, jets: Jets, experiment: ExperimentConfig, *, seed: int) -> "Scaling":
-        """Measure it on some training jets, or return one that changes nothing."""
-        mean, spread = {}, {}
-        if experiment.inputs == "standardised":
-            order = np.random.default_rng(seed).permutation(len(jets))[:SCALING_JETS]
-            for name in collections(experiment):
-                found = jets.gather([name, f"n_{name}"], order)
-                used = np.arange(found[name].shape[1]) < found[f"n_{name}"][:, None]
-                values = found[name][used].astype(float)  # (particle, feature)
-                centre = np.median(values, axis=0)
-                low, high = np.quantile(
-                    values, [0.1, 0.9], axis=0
-                )  # tails are long: the standard deviation says little
-                mean[name] = centre
-                spread[name] = np.where(high > low, (high - low) / 2, np.maximum(values.std(axis=0), 1e-6))
-        return cls(mean, spread)
+    @property
+    def n_parameters(self) -> int:
+        """Return the number of trained parameters."""
+        return n_parameters(self.network)
 
-    def apply(self, found: dict[str, Array]) -> dict[str, Tensor]:
-        """Return tensors; unused places stay 0."""
-        batch = {}
-        for name, values in found.items():
-            if name in self.mean:
-                scaled = (values - self.mean[name]) / self.spread[name]
-                used = np.arange(values.shape[1]) < found[f"n_{name}"][:, None]
-                values = (np.clip(scaled, -LIMIT, LIMIT) * used[..., None]).astype(np.float32)
-            batch[name] = torch.as_tensor(values)
-        return batch
+    @torch.no_grad()
+    def score(self, jets: Jets) -> Array:
+        """Return the probability (jet,) of H to bb; batches hold jets of similar numbers of tracks."""
+        self.network.eval()
+        probability = np.empty(len(jets), np.float32)
+        order = np.argsort(jets.column("n_tracks"), kind="stable")
+        start = 0
+        for batch in jets.batches(self.experiment.datasets(), size=SCORING_BATCH, order=order):
+            values = self.network(self.scaling.apply(batch)).softmax(dim=1)[:, 1]
+            probability[order[start : start + len(values)]] = values.numpy()
+            start += len(values)
+        return probability
+
+
+def store(path: Path, weights: dict[str, Tensor], scaling: Scaling, config: TrainOne) -> None:
+    """Write a trained model with all that `load` needs."""
+    with atomic_output(path) as temporary:
+        torch.save(
+            {"config": config.model_dump(mode="json"), "weights": weights, "scaling": asdict(scaling)}, temporary
+        )
+
+
+def load(path: Path, *, threads: int) -> Tagger:
+    """Return the tagger that `store` has written; it works on a number of threads."""
+    torch.set_num_threads(threads)
+    stored = torch.load(path, weights_only=False)
+    config = TrainOne(**stored["config"])
+    network = build(config.experiment, config.formulation)
+    network.load_state_dict(stored["weights"])
+    return Tagger(network, config.experiment, Scaling(**stored["scaling"]))

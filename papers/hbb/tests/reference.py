@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.nn import MessagePassing, global_add_pool
 
-from papers.hbb.model import InteractionNetwork, Perceptron
+from papers.hbb.model.fast import InteractionNetwork, Perceptron
 
 
 def pairs(n_receivers: int, n_senders: int, *, with_itself: bool) -> Tensor:

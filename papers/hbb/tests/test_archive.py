@@ -9,10 +9,10 @@ import pytest
 import uproot
 
 from common.errors import InputError
-from papers.hbb import branches
-from papers.hbb.cache import Jets
+from papers.hbb.archive import branches
+from papers.hbb.archive.reader import COLLECTIONS, read_jets
 from papers.hbb.prepare import classes, write_cache
-from papers.hbb.read import COLLECTIONS, read_jets
+from papers.hbb.prepared import Jets
 from papers.hbb.settings import PrepareConfig
 from papers.hbb.tests.made_jets import VECTORS, make_table, write
 

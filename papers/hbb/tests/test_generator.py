@@ -7,15 +7,15 @@ import uproot
 
 from common.errors import InputError
 from common.physics.kinematics import delta_r, four_vector, mass, pt
-from papers.hbb import branches
-from papers.hbb.collisions import Generator, Particles, has_quark, process
-from papers.hbb.groups import group_sums, leading, rank_in_group
-from papers.hbb.jets import cluster
-from papers.hbb.material import LAYER_RADII_CM, PION_GEV, meet_material, pass_material
-from papers.hbb.ntuple import Conditions, as_table, make_batch, write_tree
-from papers.hbb.pileup import Pool, add_pileup
-from papers.hbb.tracking import RADIUS_CM_PER_GEV, TRACK, join, perigee, reconstruct, resolutions
-from papers.hbb.vertices import Tracks, find_in_jet, fit
+from papers.hbb.archive import branches
+from papers.hbb.generator.clustering import cluster
+from papers.hbb.generator.collisions import Generator, Particles, has_quark, process
+from papers.hbb.generator.material import LAYER_RADII_CM, PION_GEV, meet_material, pass_material
+from papers.hbb.generator.ntuple import Conditions, as_table, make_batch, write_tree
+from papers.hbb.generator.pileup import Pool, add_pileup
+from papers.hbb.generator.segments import group_sums, leading, rank_in_group
+from papers.hbb.generator.tracking import RADIUS_CM_PER_GEV, TRACK, join, perigee, reconstruct, resolutions
+from papers.hbb.generator.vertices import Tracks, find_in_jet, fit
 
 
 @pytest.fixture(scope="module")

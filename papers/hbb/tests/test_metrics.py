@@ -11,10 +11,10 @@ from scipy.stats import norm
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.hbb import measures
-from papers.hbb.decorrelation import Decorrelated, measure_plain
 from papers.hbb.evaluate import best_variable
-from papers.hbb.sample import Sample
+from papers.hbb.metrics import tagging as measures
+from papers.hbb.metrics.decorrelation import Decorrelated, measure_plain
+from papers.hbb.metrics.scored_jets import Sample
 from papers.hbb.settings import DdtConfig, Settings
 from papers.hbb.tests.made_jets import make_table, write
 

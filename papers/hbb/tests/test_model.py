@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from papers.hbb import branches, model
-from papers.hbb.inputs import SIZES, Scaling, build
-from papers.hbb.model import Adversary, InteractionNetwork, from_authors, n_parameters
-from papers.hbb.read import read_jets
-from papers.hbb.reference import GraphNetwork, dense_scores
+from papers.hbb.archive import branches
+from papers.hbb.archive.reader import read_jets
+from papers.hbb.model import fast as model
+from papers.hbb.model.fast import Adversary, InteractionNetwork, from_authors, n_parameters
+from papers.hbb.model.taggers import SIZES, Scaling, build
 from papers.hbb.settings import ExperimentConfig
 from papers.hbb.tests.made_jets import REAL, VECTORS
+from papers.hbb.tests.reference import GraphNetwork, dense_scores
 
 COUNTS = [0, 1, 2, 3, 25, 40, 58, 59, 60]  # the reader keeps 60 of 80
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from papers.hbb import train
-from papers.hbb.cache import Jets
-from papers.hbb.inputs import Scaling
-from papers.hbb.model import n_parameters
+from papers.hbb.model.fast import n_parameters
+from papers.hbb.model.taggers import Scaling
 from papers.hbb.prepare import write_cache
+from papers.hbb.prepared import Jets
 from papers.hbb.settings import ExperimentConfig, PrepareConfig, TrainOne
 from papers.hbb.tests.made_jets import make_table, write
 
@@ -125,7 +125,7 @@ def test_masses_outside_count_to_the_nearest_bin():
 
 def test_the_keras_baseline_has_the_size_of_the_reference():
     pytest.importorskip("tensorflow", reason="needs the extra tensorflow")
-    from papers.hbb.double_b_network import build, n_trained
+    from papers.hbb.model.deep_double_b import build, n_trained
 
     assert n_trained(build()) == 40_344
 
