@@ -1,4 +1,4 @@
-"""Figures of merit against closed forms, and the memory that preparing takes (arXiv:1909.12285, evaluation)."""
+"""Figures of merit against closed forms, and the memory of stage prepare (arXiv:1909.12285, evaluation)."""
 
 import subprocess
 import sys
@@ -12,9 +12,11 @@ from scipy.stats import norm
 from common.settings import load_settings
 from common.workflow.closure import ROOT
 from papers.hbb.evaluate import best_variable
-from papers.hbb.metrics import tagging as measures
 from papers.hbb.metrics.decorrelation import Decorrelated, measure_plain
+from papers.hbb.metrics.mass_cut import MassCut, best_depth
 from papers.hbb.metrics.scored_jets import Sample
+from papers.hbb.metrics.sculpting import blind_divergences, jensen_shannon, sculpting, sculpting_entries
+from papers.hbb.metrics.tagging import area, binned_efficiency, rejection, threshold_at
 from papers.hbb.settings import DdtConfig, Settings
 from papers.hbb.tests.made_jets import make_table, write
 
@@ -29,23 +31,23 @@ def two_gaussians(n=40_000, distance=1.5):
 
 def test_area_and_rejection_of_two_gaussians():
     label, score = two_gaussians()
-    found = measures.area(label, score)
+    found = area(label, score)
     assert found["value"] == pytest.approx(norm.cdf(1.5 / np.sqrt(2)), abs=4 * found["error"])
     assert 0.0005 < found["error"] < 0.004
-    rejected = measures.rejection(label, score, efficiency=0.5)
+    rejected = rejection(label, score, efficiency=0.5)
     assert rejected["value"] == pytest.approx(1 / norm.sf(1.5), abs=4 * rejected["error"])
 
 
 def test_a_rejection_without_background_is_a_limit():
     label, score = np.repeat([0, 1], 50), np.r_[np.zeros(50), np.ones(50)]
-    assert measures.rejection(label, score, efficiency=0.5) == {"value": 50, "error": 50, "n": 50}
+    assert rejection(label, score, efficiency=0.5) == {"value": 50, "error": 50, "n": 50}
 
 
 def test_the_divergence_is_scipys():
     first, second = np.array([1.0, 5, 2, 0]), np.array([4.0, 0, 1, 3])
-    assert measures.jensen_shannon(first, second) == pytest.approx(jensenshannon(first, second, base=2) ** 2)
-    assert measures.jensen_shannon(first, 7 * first) == pytest.approx(0)
-    assert measures.jensen_shannon(np.array([1.0, 0]), np.array([0, 1.0])) == pytest.approx(1)
+    assert jensen_shannon(first, second) == pytest.approx(jensenshannon(first, second, base=2) ** 2)
+    assert jensen_shannon(first, 7 * first) == pytest.approx(0)
+    assert jensen_shannon(np.array([1.0, 0]), np.array([0, 1.0])) == pytest.approx(1)
 
 
 def sculpted(n, seed):
@@ -58,28 +60,26 @@ def sculpted(n, seed):
 @pytest.mark.parametrize("mistag", [0.05, 0.3])
 def test_a_mass_dependent_cut_takes_the_sculpting_away(mistag):
     mass, score = sculpted(6000, 1)
-    cut = measures.MassCut.fit(mass, score, mistag=mistag, depth=3, config=DDT)
+    cut = MassCut.fit(mass, score, mistag=mistag, depth=3, config=DDT)
     other_mass, other = sculpted(20_000, 2)
-    plain = measures.sculpting(other_mass, other > measures.threshold_at(other, mistag), EDGES)
+    plain = sculpting(other_mass, other > threshold_at(other, mistag), EDGES)
     passed = cut.passes(other_mass, other)
     assert passed.mean() == pytest.approx(mistag, rel=0.2)
-    assert measures.sculpting(other_mass, passed, EDGES) < plain / 5
+    assert sculpting(other_mass, passed, EDGES) < plain / 5
 
 
 def test_chance_gives_less_sculpting_the_more_jets_pass():
     mass, _ = sculpted(5000, 3)
-    few, many = (measures.blind_divergences(mass, n, EDGES, n_draws=30, seed=0).mean() for n in (50, 1000))
+    few, many = (blind_divergences(mass, n, EDGES, n_draws=30, seed=0).mean() for n in (50, 1000))
     assert 0 < many < few / 5
 
 
 def test_the_excess_over_chance_is_nothing_without_sculpting_and_nearly_all_of_it_with():
     mass, score = sculpted(5000, 4)
     blind = np.random.default_rng(6).random(len(mass)) < 0.02
-    seeing = score > measures.threshold_at(score, 0.02)
-    chance = measures.blind_divergences(mass, 100, EDGES, n_draws=200, seed=1)
-    none, some = (
-        measures.sculpting_entries(mass, passed, EDGES, chance, n_bootstrap=40, seed=1) for passed in (blind, seeing)
-    )
+    seeing = score > threshold_at(score, 0.02)
+    chance = blind_divergences(mass, 100, EDGES, n_draws=200, seed=1)
+    none, some = (sculpting_entries(mass, passed, EDGES, chance, n_bootstrap=40, seed=1) for passed in (blind, seeing))
     assert none["djs"]["value"] > 0.005, "even a blind cut has one"
     assert abs(none["djs_excess"]["value"]) < 3 * none["djs_excess"]["error"]
     assert none["djs_p"]["value"] > 0.02
@@ -133,16 +133,16 @@ def test_the_depth_of_the_trees_follows_what_the_jets_can_tell():
     mass = random.uniform(40, 200, 3000)
     waves = np.sin(mass / 6) + random.normal(0, 0.3, len(mass))
     for score, depth in ((1 / (1 + np.exp(-waves)), 4), (random.random(len(mass)), 1)):
-        assert measures.best_depth(mass, score, mistag=0.2, config=config) == depth
+        assert best_depth(mass, score, mistag=0.2, config=config) == depth
 
 
-def test_the_threshold_is_found_anew_in_each_bin():
+def test_each_bin_has_a_threshold_of_its_own():
     """The score drifts with pile-up in both classes alike, so the efficiency at a fixed mistag rate does not."""
     label, score = two_gaussians()
     npv = np.random.default_rng(1).uniform(0, 40, len(label))
-    found = measures.binned_efficiency(npv, label, score + npv, [0, 1, 20, 21], mistag=0.1)
+    found = binned_efficiency(npv, label, score + npv, [0, 1, 20, 21], mistag=0.1)
     assert found["efficiency"][[0, 2]] == pytest.approx(norm.sf(norm.isf(0.1) - 1.5), abs=0.1)
-    assert len(measures.binned_efficiency(npv[:4], label[:4], score[:4], [0, 40], mistag=0.1)["low"]) == 0
+    assert len(binned_efficiency(npv[:4], label[:4], score[:4], [0, 40], mistag=0.1)["low"]) == 0
 
 
 def test_the_best_variable_is_chosen_on_the_validation_jets_with_its_sign():
@@ -161,11 +161,11 @@ def test_the_best_variable_is_chosen_on_the_validation_jets_with_its_sign():
 PREPARE_AND_REPORT = """
 import sys
 from pathlib import Path
-from papers.hbb.prepare import write_cache
+from papers.hbb.prepare import write_prepared
 from papers.hbb.settings import PrepareConfig
 window = {"pt_gev": (300, 2000), "softdrop_mass_gev": (40, 200), "rho": (-8, -1)}
 config = PrepareConfig(window=window, chunk_jets=int(sys.argv[1]), particles=False)
-write_cache(Path(sys.argv[2]).with_suffix(".h5"), Path(sys.argv[2]), config)
+write_prepared(Path(sys.argv[2]).with_suffix(".h5"), Path(sys.argv[2]), config)
 print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 

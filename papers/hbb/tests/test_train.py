@@ -1,4 +1,4 @@
-"""Training learns, repeats itself, goes on after a break, and works against its adversary (arXiv:1909.12285)."""
+"""Training learns, repeats itself, continues after a break, and works against its adversary (arXiv:1909.12285)."""
 
 from itertools import pairwise
 
@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from papers.hbb import train
-from papers.hbb.model.fast import n_parameters
-from papers.hbb.model.taggers import Scaling
-from papers.hbb.prepare import write_cache
+from papers.hbb.model import taggers
+from papers.hbb.model.dense import n_parameters
+from papers.hbb.model.scaling import Scaling
+from papers.hbb.predict import load
+from papers.hbb.prepare import write_prepared
 from papers.hbb.prepared import Jets
 from papers.hbb.settings import ExperimentConfig, PrepareConfig, TrainOne
 from papers.hbb.tests.made_jets import make_table, write
@@ -21,7 +23,9 @@ PREPARE = PrepareConfig(
 
 def config(**changes):
     values = {"kind": "interaction", "learning_rate": 0.003, "batch": 16, "epochs": 3, "patience": 5, "hidden": (8, 8)}
-    return TrainOne(experiment=ExperimentConfig(**values | changes), within_window=True)
+    formulation = changes.pop("formulation", "fast")
+    experiment = ExperimentConfig(**values | changes)
+    return TrainOne(experiment=experiment, formulation=formulation, within_window=True, mass_range_gev=(40, 200))
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +36,9 @@ def jets(tmp_path_factory):
     shift = table["fj_isH"].astype(np.float32)
     table["track"]["ptrel"] = table["track"]["ptrel"] + 2 * shift
     table["fj_nSV"] = table["fj_nSV"] + 2 * shift
-    write_cache(folder / "x.h5", write(folder / "x.root", table), PREPARE)
-    found = Jets.open([folder / "x.h5"], within_window=True)
-    return {"train": found, "valid": found}
+    write_prepared(folder / "x.h5", write(folder / "x.root", table), PREPARE)
+    prepared = Jets.open([folder / "x.h5"], within_window=True)
+    return {"train": prepared, "valid": prepared}
 
 
 def fitted(jets, folder, seed=1, **changes):
@@ -54,6 +58,21 @@ def test_the_loss_falls_and_the_same_seed_repeats_it(jets, tmp_path, changes):
     )
     assert fitted(jets, tmp_path, **changes).epochs.history.valid_loss == first.epochs.history.valid_loss
     assert fitted(jets, tmp_path, seed=2, **changes).epochs.history.valid_loss != first.epochs.history.valid_loss
+
+
+def test_the_articles_formulation_trains_to_the_same_losses(jets, tmp_path):
+    fast, article = (fitted(jets, tmp_path, formulation=name, epochs=1) for name in ("fast", "article"))
+    assert article.epochs.history.valid_loss == pytest.approx(fast.epochs.history.valid_loss, rel=1e-3)
+
+
+def test_a_stored_model_gives_the_scores_of_the_trained_one(jets, tmp_path):
+    training = fitted(jets, tmp_path, inputs="standardised", epochs=1)
+    scaling = Scaling.of(jets["train"], training.experiment, seed=1)
+    taggers.store(tmp_path / "model.pt", training.network.state_dict(), scaling, training.config)
+    stored = load(tmp_path / "model.pt", threads=1)
+    expected = taggers.Tagger(training.network, training.experiment, scaling).score(jets["valid"])
+    assert np.array_equal(stored.score(jets["valid"]), expected) and np.ptp(expected) > 0
+    assert stored.n_parameters == n_parameters(training.network)
 
 
 def test_an_interrupted_training_ends_like_an_undisturbed_one(jets, tmp_path, monkeypatch):
@@ -99,16 +118,17 @@ def test_a_step_of_the_tagger_makes_the_adversary_worse(jets):
     """The adversary stands still, and its weight drowns the tagger's own loss."""
     training = train.Training(config(inputs="standardised", adversary_weight=1e4, learning_rate=1e-4), seed=1)
     training.adversary_optimiser = torch.optim.SGD(training.adversary.parameters(), lr=0.0)
-    found = jets["train"].gather(
+    arrays = jets["train"].gather(
         ["tracks", "n_tracks", "vertices", "n_vertices", "label", "spectators"], np.arange(len(jets["train"]))
     )
-    label, bins = torch.as_tensor(found.pop("label")).long(), train.mass_bins(found.pop("spectators"))
-    batch = Scaling.of(jets["train"], training.experiment, seed=1).apply(found)
+    label = torch.as_tensor(arrays.pop("label")).long()
+    bins = train.mass_bins(arrays.pop("spectators"), training.config.mass_range_gev)
+    batch = Scaling.of(jets["train"], training.experiment, seed=1).apply(arrays)
 
     @torch.no_grad()
     def ignorance():
-        told = training.adversary(training.network.summary(batch)[label == 0])
-        return float(torch.nn.functional.cross_entropy(told, bins[label == 0]))
+        guess = training.adversary(training.network.summary(batch)[label == 0])
+        return float(torch.nn.functional.cross_entropy(guess, bins[label == 0]))
 
     losses = [ignorance()]
     for _ in range(5):
@@ -120,14 +140,14 @@ def test_a_step_of_the_tagger_makes_the_adversary_worse(jets):
 def test_masses_outside_count_to_the_nearest_bin():
     spectators = np.zeros((4, 11))
     spectators[:, train.SOFTDROP] = [0, 41, 199, 500]
-    assert train.mass_bins(spectators).tolist() == [0, 0, 39, 39]
+    assert train.mass_bins(spectators, (40, 200)).tolist() == [0, 0, 39, 39]
 
 
 def test_the_keras_baseline_has_the_size_of_the_reference():
     pytest.importorskip("tensorflow", reason="needs the extra tensorflow")
-    from papers.hbb.model.deep_double_b import build, n_trained
+    from papers.hbb.model.deep_double_b import build, n_parameters
 
-    assert n_trained(build()) == 40_344
+    assert n_parameters(build()) == 40_344
 
 
 def test_the_network_of_variables_is_that_of_the_example_notebook():
