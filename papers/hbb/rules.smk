@@ -34,7 +34,9 @@ rule simulate_pileup:
     params:
         config=paper.section("simulate_pileup"),
     shell:
-        paper.shell("simulate_pileup", "--config {params.config:q} --pool {output.pool:q}")
+        paper.shell(
+            "simulate_pileup", "--config {params.config:q} --pool {output.pool:q}"
+        )
 
 
 rule simulate:

@@ -149,8 +149,8 @@ def released():
     if not (REAL / "IN.pth").is_file():
         pytest.skip(
             f"{REAL} needs IN.pth from github.com/eric-moreno/IN (trained_models/), gnn_baseline_best.pth from"
-            " github.com/FAIR4HEP/hbb_interaction_network (models/trained_models/), and jet_0.npz, jet_1.npz, saved with"
-            " numpy from data_0.pt, data_1.pt of github.com/DSC-Capstone/projects-2020-2021 (projects/project_65/test)"
+            " github.com/FAIR4HEP/hbb_interaction_network (models/trained_models/), and jet_0.npz, jet_1.npz, saved by"
+            " NumPy from data_0.pt, data_1.pt of github.com/DSC-Capstone/projects-2020-2021 (projects/project_65/test)"
         )
 
     def load(name, hidden):
