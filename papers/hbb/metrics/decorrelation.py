@@ -29,15 +29,15 @@ def mass_edges(config: EvaluateConfig) -> Array:
     return np.linspace(*config.mass_range_gev, config.mass_bins + 1)
 
 
-def qcd_of(sample: Sample, tagger: str) -> tuple[Array, Array]:
+def qcd_of(sample: Sample, method: str) -> tuple[Array, Array]:
     """Return soft-drop mass [GeV] and score of the QCD jets, each (jet,)."""
     qcd = sample.label == 0
-    return sample.spectators["fj_sdmass"][qcd], sample.scores[tagger][qcd]
+    return sample.spectators["fj_sdmass"][qcd], sample.scores[method][qcd]
 
 
-def cuts_of(test: Sample, tagger: str, config: EvaluateConfig) -> dict[str, float]:
+def cuts_of(test: Sample, method: str, config: EvaluateConfig) -> dict[str, float]:
     """Return the mass-independent threshold of each working point, determined on the test jets themselves."""
-    score, signal = test.scores[tagger], test.label == 1
+    score, signal = test.scores[method], test.label == 1
     cuts = [threshold_at(score[signal], efficiency) for efficiency in config.decorrelation_efficiencies]
     return dict(zip(keys_of(config), [*cuts, threshold_at(score[~signal], config.mistag)], strict=True))
 
@@ -63,22 +63,22 @@ def measure_cut(test: Sample, key: str, passed: Array, config: EvaluateConfig, *
     return {f"{metric}_{key}": value for metric, value in metrics.items()}
 
 
-def measure_plain(test: Sample, tagger: str, config: EvaluateConfig, *, seed: int) -> Metrics:
+def measure_plain(test: Sample, method: str, config: EvaluateConfig, *, seed: int) -> Metrics:
     """Return the sculpting by the same threshold at all masses, at each working point."""
     metrics: Metrics = {}
-    for key, cut in cuts_of(test, tagger, config).items():
-        metrics |= measure_cut(test, key, test.scores[tagger] >= cut, config, seed=seed)
+    for key, cut in cuts_of(test, method, config).items():
+        metrics |= measure_cut(test, key, test.scores[method] >= cut, config, seed=seed)
     return metrics
 
 
 class Decorrelated:
     """A tagger with mass-dependent cuts, fitted on validation jets and applied to test jets."""
 
-    def __init__(self, valid: Sample, test: Sample, tagger: str, config: EvaluateConfig) -> None:
+    def __init__(self, valid: Sample, test: Sample, method: str, config: EvaluateConfig) -> None:
         """Fit a series of cuts, and one cut for each working point, which the validation jets define."""
-        self.valid, self.test, self.tagger, self.config = valid, test, tagger, config
-        self.depth = best_depth(*qcd_of(valid, tagger), mistag=config.mistag, config=config.ddt)
-        logging.info("DDT of %s: trees of depth %d", tagger, self.depth)
+        self.valid, self.test, self.method, self.config = valid, test, method, config
+        self.depth = best_depth(*qcd_of(valid, method), mistag=config.mistag, config=config.ddt)
+        logging.info("DDT of %s: trees of depth %d", method, self.depth)
         series = [self.fit(mistag) for mistag in MISTAGS]
         on_valid, on_test = ([self.passes(cut, sample) for cut in series] for sample in (valid, test))
         self.roc = np.array([[mask[test.label == label].mean() for label in (1, 0)] for mask in on_test])
@@ -90,12 +90,12 @@ class Decorrelated:
 
     def fit(self, mistag: float) -> MassCut:
         """Return the cut that a share `mistag` of the validation QCD jets passes at every mass."""
-        mass, score = qcd_of(self.valid, self.tagger)
+        mass, score = qcd_of(self.valid, self.method)
         return MassCut.fit(mass, score, mistag=mistag, depth=self.depth, config=self.config.ddt)
 
     def passes(self, cut: MassCut, sample: Sample) -> Array:
         """Return a mask (jet,) of the jets that pass a cut."""
-        return cut.passes(sample.spectators["fj_sdmass"], sample.scores[self.tagger])
+        return cut.passes(sample.spectators["fj_sdmass"], sample.scores[self.method])
 
     def shuffled(self, mistag: float, *, seed: int) -> Array:
         """Return D_JS (draw,) of the same procedure with the masses shuffled among the QCD jets, so without sculpting.
@@ -103,7 +103,7 @@ class Decorrelated:
         It is larger than that of random jets, because a fit to few jets follows their fluctuations.
         """
         random, divergences = np.random.default_rng(seed), []
-        (mass, score), (test_mass, test_score) = (qcd_of(sample, self.tagger) for sample in (self.valid, self.test))
+        (mass, score), (test_mass, test_score) = (qcd_of(sample, self.method) for sample in (self.valid, self.test))
         for _ in range(self.config.n_shuffles):
             moved = random.permutation(mass)
             cut = MassCut.fit(moved, score, mistag=mistag, depth=self.depth, config=self.config.ddt)
@@ -119,13 +119,13 @@ class Decorrelated:
         bootstrap error of the difference.
         """
         metrics: Metrics = {}
-        mass, _ = qcd_of(self.test, self.tagger)
+        mass, _ = qcd_of(self.test, self.method)
         qcd, edges = self.test.label == 0, mass_edges(self.config)
-        plain = cuts_of(self.test, self.tagger, self.config)
+        plain = cuts_of(self.test, self.method, self.config)
         for key, passed in self.passed.items():
             metrics |= measure_cut(self.test, key, passed, self.config, seed=seed)
             shuffled = self.shuffled(self.mistags[key], seed=seed)
             metrics[f"shuffled_djs_{key}"] = entry(shuffled.mean(), shuffled.std(), int(passed[qcd].sum()))
-            both = (self.test.scores[self.tagger][qcd] >= plain[key], passed[qcd])
+            both = (self.test.scores[self.method][qcd] >= plain[key], passed[qcd])
             metrics[f"djs_removed_{key}"] = removed(mass, both, edges, n_bootstrap=self.config.n_bootstrap, seed=seed)
         return metrics
