@@ -1,6 +1,8 @@
 # Every folder papers/<name>/ with a rules.smk becomes a target: snakemake papers/<name>
 # Options go after the target: snakemake papers/photoz --config run=generated seeds=0,1,2
+import logging
 import sys
+from functools import partial
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -9,8 +11,16 @@ min_version("9.20")
 sys.path.insert(0, workflow.basedir)
 
 from common.settings import split_options
+from common.workflow.chain import whole_chain
 from common.workflow.closure import import_closure
-from common.workflow.paper import Paper, discover, export_environment, warn_of_other_runs
+from common.workflow.paper import (
+    Paper,
+    discover,
+    export_environment,
+    warn_of_other_runs,
+)
+from common.workflow.resolve import write_settings
+from common.workflow.screen import take_over
 from common.errors import InputError
 
 PAPERS = discover()
@@ -21,12 +31,38 @@ except InputError as error:
 export_environment(OPTIONS, python=sys.executable)
 BY_NAME = {name: Paper(name, config) for name in PAPERS}
 warn_of_other_runs(Path(".snakemake/locks"))
+SCREEN = take_over(
+    logging.getLogger("snakemake.logging"), workflow.output_settings, PAPERS
+)
+
+
+def chain_of(wildcards, targets):
+    """Input function: every file on the way to targets, so that no number outlives a failed stage."""
+    return whole_chain(workflow.rules, targets)
+
+
+onstart:
+    write_settings(
+        BY_NAME,
+        (
+            str(file)
+            for job in workflow.dag.needrun_jobs()
+            for file in (*job.input, *job.output)
+        ),
+    )
+
+
+onerror:
+    SCREEN.show_failures()
 
 
 wildcard_constraints:
     paper="|".join(PAPERS),
     run="[a-z0-9_]+",
     seed=r"\d+",
+    method="[a-z0-9_]+",
+    task="[a-z]+",
+    split="train|valid|test",
 
 
 # One module per paper: rules are called <paper>_<stage>, and no paper sees another one's names.
@@ -53,13 +89,17 @@ include: "workflow/rules/targets.smk"
 rule all:
     default_target: True
     input:
-        [f"results/{name}/{OPTIONS.run}/report.html" for name in PAPERS],
+        reports=[f"results/{name}/{OPTIONS.run}/report.html" for name in PAPERS],
+        chain=partial(
+            chain_of,
+            targets=[f"results/{name}/{OPTIONS.run}/report.html" for name in PAPERS],
+        ),
     log:
         f"results/{OPTIONS.run}_summary.log",
     localrule: True
     conda:
         "envs/core.yaml"
     params:
-        strict=OPTIONS.strict,
+        strict="--strict" if OPTIONS.strict else "",
     shell:
-        "python -m common.report.summary --reports {input:q} --strict {params.strict} 2>&1 | tee {log:q}"
+        "python -m common.report.summary --reports {input.reports:q} {params.strict} 2>&1 | tee {log:q}"

@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from common.errors import InputError, nearest
 from common.yamlio import Location, Strict, read_yaml, validate
 
 RUNS = ("smoke", "generated", "small", "full")
-SMALL_IS_BASE = "small"  # config.yaml itself describes this run, so it has no overlay
+BASE_RUN = "small"  # config.yaml itself describes this run, so it has no overlay
 
 
 def _as_seed_list(value: Any) -> Any:
@@ -34,7 +34,7 @@ Seeds = Annotated[list[Seed], BeforeValidator(_as_seed_list), AfterValidator(_wi
 class Options(Strict):
     """What `--config` may set for every paper; a paper's own name takes changes of its settings."""
 
-    run: str = SMALL_IS_BASE
+    run: str = BASE_RUN
     seeds: Seeds | None = None
     data: str | None = None
     mirror: str | None = None
@@ -57,8 +57,47 @@ class RunSettings(Strict):
             raise ValueError("a run with source 'generated' needs at least one file in 'generated'")
         return self
 
+    def methods(self) -> list[str]:
+        """Return the names of all methods that are trained or evaluated: the folders below those of the seeds.
+
+        A paper whose `train.experiments` is no mapping of names overrides this.
+        """
+        return list(getattr(getattr(self, "train", None), "experiments", {}))
+
+    def sections(self) -> dict[str, BaseModel]:
+        """Return the sections of the stages by name."""
+        content = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in content.items() if isinstance(value, BaseModel)}
+
+
+class RunFacts(BaseModel):
+    """What every stage may know of its run, beside its own section of the settings.
+
+    A paper's settings that are no section, e.g. `splits`, are further attributes.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    changes: str  # settings that the command line changed, as JSON; "" for none
+    source: Literal["generated", "archive"]
+    archive: list[str]
+    generated: list[str]
+    seeds: list[int]
+    methods: list[str]
+
+    def receipts(self, folder: Path) -> list[Path]:
+        """Return the receipts of the run's data; `folder` is results/<paper>/<run>/receipts."""
+        names = self.archive if self.source == "archive" else [f"generated/{name}" for name in self.generated]
+        return [folder / f"{name}.json" for name in names]
+
+    def each_seed(self, folder: Path, file: str) -> list[Path]:
+        """Return one file of each seed; `folder` is that of the run."""
+        return [folder / f"seed{seed}" / file for seed in self.seeds]
+
 
 S = TypeVar("S", bound=RunSettings)
+M = TypeVar("M", bound=BaseModel)
 
 
 def split_options(config: dict[str, Any], *, papers: list[str]) -> tuple[Options, dict[str, Any]]:
@@ -96,10 +135,10 @@ def load_settings(folder: Path, run: str, model: type[S], *, changes: Any = None
         InputError: If a file is missing or a key is unknown, missing or of the wrong type.
     """
     layers = [(str(folder / "config.yaml"), read_yaml(folder / "config.yaml"))]
-    if run != SMALL_IS_BASE:
+    if run != BASE_RUN:
         overlay = folder / f"{run}.yaml"
         if not overlay.exists():
-            known = [SMALL_IS_BASE, *(name for name in RUNS if (folder / f"{name}.yaml").exists())]
+            known = [BASE_RUN, *(name for name in RUNS if (folder / f"{name}.yaml").exists())]
             raise InputError(f"{folder}: there is no run '{run}', because {overlay} is missing.{nearest(run, known)}")
         layers.append((str(overlay), read_yaml(overlay)))
     if changes is not None:
@@ -129,3 +168,35 @@ def section_json(settings: BaseModel, section: str) -> str:
     """Return one section as JSON with sorted keys: the same settings always give the same text."""
     content: BaseModel = getattr(settings, section)
     return json.dumps(content.model_dump(mode="json"), sort_keys=True)
+
+
+def resolved(settings: RunSettings, *, run: str, changes: str) -> dict[str, Any]:
+    """Return the content of `settings.yaml`: the facts of the run under `run`, and the section of each stage."""
+    content = settings.model_dump(mode="json")
+    sections = {name: content.pop(name) for name in settings.sections()}
+    facts = {"name": run, "changes": changes, **content, "methods": settings.methods()}
+    return {"run": facts, **sections}
+
+
+def read_section(path: Path, section: str, model: type[M]) -> M:
+    """Return one section of a run's `settings.yaml`; the others are not looked at.
+
+    Raises:
+        InputError: If the section is missing or breaks its model.
+    """
+    return validate(_entry(path, section), model, f"{path}: section '{section}'")
+
+
+def read_facts(path: Path) -> RunFacts:
+    """Return what a run's `settings.yaml` says of the run itself."""
+    return validate(_entry(path, "run"), RunFacts, path)
+
+
+def _entry(path: Path, section: str) -> Any:
+    content = read_yaml(path)
+    if not isinstance(content, dict) or section not in content:
+        known = list(content) if isinstance(content, dict) else []
+        raise InputError(
+            f"{path}: expected the section '{section}', found {known}. Delete the file: snakemake writes it again."
+        )
+    return content[section]

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from common.atomic import write_json
 from common.download.receipts import Receipt, origin_of, read_receipt
+from common.report.fingerprint import code_fingerprint, sha256_of_text
 from common.report.published import Article, Check, Claim, load_published
 from common.report.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
 from common.stage import parse, run
@@ -42,6 +43,8 @@ class Comparison(Strict):
     n_seeds: int
     lines: list[Line]
     checks: list[CheckLine] = Field(default_factory=list)
+    code_sha256: str = ""  # of the stages behind the numbers; "" for a record of an earlier version
+    settings_sha256: str = ""  # of settings.yaml
 
     @model_validator(mode="after")
     def _verdicts_rest_on_this_run(self) -> "Comparison":
@@ -116,13 +119,20 @@ def read_comparison(path: Path) -> Comparison:
 
 def main() -> None:
     """Read, compare, write."""
-    arguments = parse(
-        __doc__ or "", paths=["published", "metrics", "comparison"], path_lists=["receipts"], texts=["run", "changes"]
-    )
-    receipts = [read_receipt(path) for path in arguments.receipts]
+    arguments = parse(__doc__ or "", section="run", paths=["published", "metrics", "receipts", "comparison"])
+    facts = arguments.run
     comparison = compare(
-        arguments.published, arguments.metrics, receipts, run_name=arguments.run, changes=arguments.changes
+        arguments.published,
+        arguments.metrics,
+        [read_receipt(path) for path in facts.receipts(arguments.receipts)],
+        run_name=facts.name,
+        changes=facts.changes,
     )
+    fingerprints = {
+        "code_sha256": code_fingerprint(arguments.published.parent.name),
+        "settings_sha256": sha256_of_text(arguments.settings),
+    }
+    comparison = comparison.model_copy(update=fingerprints)
     write_json(arguments.comparison, comparison.model_dump(mode="json"))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from common.atomic import write_text
 from common.errors import InputError
 from common.report.compare import read_comparison
+from common.report.present import command, reason_outdated, reason_unfinished
 from common.report.render import render
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,16 @@ def write_index(results: Path) -> Path:
     runs = []
     for path in sorted(results.glob("*/*/comparison.json")):
         try:
-            runs.append({"folder": path.parent.relative_to(results), "comparison": read_comparison(path)})
+            comparison = read_comparison(path)
+            outdated = reason_unfinished(path.parent) or reason_outdated(path.parent, comparison)
+            runs.append(
+                {
+                    "folder": path.parent.relative_to(results),
+                    "comparison": comparison,
+                    "outdated": outdated,
+                    "command": command(path.parent),
+                }
+            )
         except InputError as error:  # e.g. made by an older version; that must not hide the other runs
             log.warning("%s is left out of the overview: %s", path.parent, error)
     target = results / "index.html"

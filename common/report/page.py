@@ -14,6 +14,7 @@ from typing import Any
 from common.atomic import write_text
 from common.download.receipts import read_receipt, sha256_of
 from common.report.compare import Comparison, read_comparison, read_metrics
+from common.report.present import read_present
 from common.report.published import load_published
 from common.report.render import render
 from common.stage import parse, run
@@ -112,9 +113,11 @@ def collect(paper: Path, results: Path, *, receipts: list[Path], seeds: list[str
 
 def main() -> None:
     """Collect, render, write."""
-    arguments = parse(__doc__ or "", paths=["paper", "results", "html", "markdown"], path_lists=["receipts", "seeds"])
-    seeds = [path.parent.name.removeprefix("seed") for path in arguments.seeds]
-    content = collect(arguments.paper, arguments.results, receipts=arguments.receipts, seeds=seeds)
+    arguments = parse(__doc__ or "", section="run", paths=["paper", "results", "html", "markdown"])
+    read_present(arguments.results / "comparison.json")
+    receipts = arguments.run.receipts(arguments.results / "receipts")
+    seeds = [str(seed) for seed in arguments.run.seeds]
+    content = collect(arguments.paper, arguments.results, receipts=receipts, seeds=seeds)
     write_text(arguments.html, render("report.html.j2", **content))
     write_text(arguments.markdown, render("report.md.j2", **content))
 

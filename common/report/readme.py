@@ -5,6 +5,7 @@ git), and from the records the marked blocks of papers/<paper>/README.md and of 
 """
 
 import json
+import logging
 import os
 import platform
 from pathlib import Path
@@ -13,6 +14,7 @@ from common.atomic import write_json, write_text
 from common.errors import InputError
 from common.report import format as text
 from common.report.compare import Comparison, read_comparison
+from common.report.present import command, reason_outdated, reason_unfinished
 from common.report.published import load_published
 from common.stage import run
 from common.workflow.paper import discover
@@ -45,7 +47,9 @@ def record_runs(paper: Path, results: Path) -> None:
         if path.parent.name in NOT_RECORDED:
             continue
         comparison = read_comparison(path)
-        if not comparison.changes:
+        if reason := reason_unfinished(path.parent) or reason_outdated(path.parent, comparison):
+            logging.warning("%s is not recorded: %s. Make it again: %s", path.parent, reason, command(path.parent))
+        elif not comparison.changes:
             records[comparison.run] = Record(comparison=comparison, machine=machine)
     if records:
         write_json(paper / "results.json", {name: record.model_dump(mode="json") for name, record in records.items()})

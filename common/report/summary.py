@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from common.report import format as text
-from common.report.compare import Comparison, read_comparison
+from common.report.compare import Comparison
 from common.report.index import write_index
+from common.report.present import read_present
 from common.stage import run
 
 
@@ -41,18 +42,18 @@ def describe(comparison: Comparison, folder: Path) -> str:
 
 
 def main() -> None:
-    """Print the summary of each report's run; with --strict True a claim that differs makes it fail."""
+    """Print the summary of each report's run; with --strict a claim that differs makes it fail."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reports", type=Path, nargs="+", required=True)
-    parser.add_argument("--strict", choices=["True", "False"], required=True)
+    parser.add_argument("--strict", action="store_true")
     arguments = parser.parse_args()
     differs = []
     for report in arguments.reports:
-        comparison = read_comparison(report.parent / "comparison.json")
+        comparison = read_present(report.parent / "comparison.json")
         print(describe(comparison, report.parent))
         differs += [line.claim.id for line in comparison.lines if line.outcome.verdict == "differs"]
     print(f"All papers: {write_index(Path('results'))}")
-    if differs and arguments.strict == "True":
+    if differs and arguments.strict:
         sys.exit(f"strict=true: these claims differ from the article: {', '.join(differs)}")
 
 

@@ -4,18 +4,20 @@ import functools
 import importlib
 import json
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from common.download.datasets import find_file, load_datasets
 from common.download.receipts import data_root, read_receipt
 from common.errors import InputError
-from common.settings import Options, RunSettings, load_settings, section_json
+from common.settings import Options, RunSettings, load_settings, resolved, section_json
 from common.workflow.closure import ROOT, import_closure
 
 FIGURE_SUFFIXES = ("pdf", "png", "csv")
+CAPTIONS = "captions.json"  # beside the figures, written by common.plotting
 
 
 def discover(root: Path = ROOT) -> list[str]:
@@ -62,11 +64,14 @@ class Paper:
     """One paper as the workflow sees it; files are read when a job needs them, not when the DAG is parsed."""
 
     def __init__(self, name: str, config: dict[str, Any]) -> None:
-        """Remember the folder papers/<name>/ and Snakemake's `config`, i.e. what `--config` gave."""
+        """Take the paper in papers/<name>/.
+
+        Args:
+            name: Of its folder.
+            config: Snakemake's, which holds what `--config` gave.
+        """
         self.name = name
         self.folder = Path("papers") / name
-        self.results = f"results/{name}/{{run}}"  # {run} stays a wildcard
-        self.generated_data = f"{data_root()}/generated/{name}/{{run}}"
         self._config = config
         self.settings = functools.cache(self._load_settings)
 
@@ -81,6 +86,11 @@ class Paper:
         changes = self._config.get(self.name)
         return json.dumps(changes, sort_keys=True) if changes else ""
 
+    def resolved(self, wildcards: Any) -> str:
+        """Parameter function: what settings.yaml of a run holds, as JSON."""
+        settings = self.settings(wildcards.run)
+        return json.dumps(resolved(settings, run=wildcards.run, changes=self.changes), sort_keys=True)
+
     def code(self, stage: str) -> Callable[[Any], list[str]]:
         """Return an input function: the files whose edit must rerun `stage`."""
         return lambda wildcards: import_closure(f"papers.{self.name}.{stage}")
@@ -89,18 +99,103 @@ class Paper:
         """Return a parameter function: one section of the settings as JSON."""
         return lambda wildcards: section_json(self.settings(wildcards.run), name)
 
-    def shell(self, stage: str, options: str) -> str:
-        """Return the command of one stage; what it prints is shown and kept in the rule's log."""
-        return f"python -m papers.{self.name}.{stage} {options} 2>&1 | tee {{log:q}}"
+    def one(self, wildcards: Any) -> str:
+        """Parameter function: the settings of one training as JSON, so that changing another one does not repeat it."""
+        names = {name: value for name, value in wildcards.items() if name in ("task", "method")}
+        train: Any = self.settings(wildcards.run).train  # type: ignore[attr-defined]
+        return str(train.one(**names).model_dump_json())
 
-    def figures(self, *names: str) -> list[str]:
-        """Return the files of figures: vector, preview and the drawn numbers of each."""
-        return [f"{self.results}/figures/{name}.{suffix}" for name in names for suffix in FIGURE_SUFFIXES]
+    def shell(
+        self,
+        stage: str,
+        *,
+        inputs: str = "",
+        outputs: str = "",
+        wildcards: str = "",
+        folders: Mapping[str, str] | None = None,
+        settings: bool = True,
+        threads: bool = False,
+    ) -> str:
+        """Return the command of one stage, whose output goes to the rule's log.
 
-    def per_seed(self, file: str) -> Callable[[Any], list[str]]:
+        Args:
+            stage: Name of the module.
+            inputs: Names of the rule's inputs that become options: "prepared" gives `--prepared {input.prepared:q}`.
+            outputs: The same for outputs.
+            wildcards: The same for wildcards.
+            folders: Option to folder below the run's, where a stage reads or writes many files: "seeds" to "." gives
+                `--seeds results/<paper>/<run>`.
+            settings: Whether the stage reads the settings of the run.
+            threads: Whether it gets the option --threads.
+        """
+        run_folder = f"results/{self.name}/{{wildcards.run}}"
+        options = [f"--settings {run_folder}/settings.yaml"] if settings else []
+        for kind, names in (("input", inputs), ("output", outputs), ("wildcards", wildcards)):
+            options += [f"--{name} {{{kind}.{name}:q}}" for name in names.split()]
+        for name, folder in (folders or {}).items():
+            options.append(f"--{name} {Path(run_folder, folder)}")
+        options += ["--threads {threads}"] if threads else []
+        return f"python -m papers.{self.name}.{stage} {' '.join(options)} > {{log:q}} 2>&1"
+
+    def path(self, name: str) -> str:
+        """Return a path below the run's results, e.g. for "seed{seed}/model.pt"; {run} stays a wildcard."""
+        return f"results/{self.name}/{{run}}/{name}"
+
+    def generated(self, *names: str) -> list[str]:
+        """Return the paths of generated files, in the data folder."""
+        return [f"{data_root()}/generated/{self.name}/{{run}}/{name}" for name in names]
+
+    def generated_receipts(self, *names: str) -> list[str]:
+        """Return the receipts of generated files."""
+        return [self.path(f"receipts/generated/{name}.json") for name in names]
+
+    def log(self, stage: str, *wildcards: str) -> str:
+        """Return the log of a stage's job; the wildcards that tell its jobs apart are in the name, the seed last."""
+        return self.path(f"logs/{_job_name(stage, wildcards)}.log")
+
+    def benchmark(self, stage: str, *wildcards: str) -> str:
+        """Return where Snakemake writes time and memory of a stage's job (see `log` for the arguments)."""
+        return self.path(f"benchmarks/{_job_name(stage, wildcards)}.jsonl")
+
+    @staticmethod
+    def env(name: str) -> str:
+        """Return the conda environment of a framework, relative to rules.smk."""
+        return f"../../envs/{name}.yaml"
+
+    def figures(self) -> list[str]:
+        """Return the files of all figures that published.yaml names: vector, preview and the drawn numbers of each.
+
+        The names are found by their key, without reading YAML: a broken file stops its own paper only.
+        """
+        text = (ROOT / self.folder / "published.yaml").read_text(encoding="utf-8")
+        names = re.findall(r"^ +file: (fig\w+)$", text, re.MULTILINE)
+        files = [f"{name}.{suffix}" for name in names for suffix in FIGURE_SUFFIXES]
+        return [self.path(f"figures/{file}") for file in [*files, CAPTIONS]]
+
+    def each_seed(self, file: str) -> Callable[[Any], list[str]]:
         """Return an input function: one file of each seed of the run, e.g. "metrics.json"."""
         return lambda wildcards: [
             f"results/{self.name}/{wildcards.run}/seed{seed}/{file}" for seed in self.settings(wildcards.run).seeds
+        ]
+
+    def each_method(self, file: str, *, only: Callable[[str], bool] = bool) -> Callable[[Any], list[str]]:
+        """Return an input function: one file of each method of the job's seed.
+
+        Args:
+            file: E.g. "predictions.h5".
+            only: Which names of methods count; all by default.
+        """
+        return lambda wildcards: [
+            f"results/{self.name}/{wildcards.run}/seed{wildcards.seed}/{method}/{file}"
+            for method in filter(only, self.settings(wildcards.run).methods())
+        ]
+
+    def each_seed_and_method(self, file: str, *, only: Callable[[str], bool] = bool) -> Callable[[Any], list[str]]:
+        """Return an input function: one file of each method of each seed (see `each_method` for the arguments)."""
+        return lambda wildcards: [
+            path
+            for method in filter(only, self.settings(wildcards.run).methods())
+            for path in self.each_seed(f"{method}/{file}")(wildcards)
         ]
 
     def receipts(self, wildcards: Any) -> list[str]:
@@ -135,3 +230,8 @@ class Paper:
         if not path.exists():
             return "the file has gone"
         return "as verified" if path.stat().st_size == content.bytes else "the file has another size"
+
+
+def _job_name(stage: str, wildcards: Sequence[str]) -> str:
+    others = "".join(f"_{{{name}}}" for name in wildcards if name != "seed")
+    return f"{stage}{others}{'_seed{seed}' if 'seed' in wildcards else ''}"

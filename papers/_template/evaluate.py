@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from common.atomic import write_json
+from common.metrics import entry
 from common.stage import parse, run
 
 from .settings import EvaluateConfig
@@ -30,16 +31,18 @@ def bootstrap_auc(label: np.ndarray, score: np.ndarray, *, n_bootstrap: int, see
 
 def main() -> None:
     """Read, measure, write."""
-    arguments = parse(__doc__, config=EvaluateConfig, paths=["predictions", "metrics"], numbers=["seed"])
+    arguments = parse(
+        __doc__, section="evaluate", config=EvaluateConfig, paths=["predictions", "metrics"], numbers=["seed"]
+    )
     with h5py.File(arguments.predictions) as file:
         label, feature, score = file["label"][:], file["feature"][:], file["score"][:]
     auc, error = bootstrap_auc(label, score, n_bootstrap=arguments.config.n_bootstrap, seed=arguments.seed)
     spread = float(feature[label == 0].std(ddof=1))
     n = len(label)
     metrics = {
-        "auc": {"value": auc, "error": error, "n": n},
-        "chance": {"value": 0.5, "error": 0.0, "n": n},
-        "feature.sd": {"value": spread, "error": spread / np.sqrt(n), "n": n},
+        "auc": entry(auc, error, n),
+        "chance": entry(0.5, 0.0, n),
+        "feature.sd": entry(spread, spread / np.sqrt(n), n),
     }
     write_json(arguments.metrics, metrics)
 

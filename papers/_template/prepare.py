@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output
-from common.download.receipts import locate, read_receipt
+from common.download.receipts import locate, origin_of, read_receipt
 from common.errors import InputError, nearest
 from common.stage import parse, run
 
@@ -43,11 +43,13 @@ def select(events: np.ndarray, feature_range: tuple[float, float]) -> np.ndarray
 
 def main() -> None:
     """Read, select, write."""
-    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
-    events = np.concatenate([read_events(locate(read_receipt(receipt))) for receipt in arguments.receipts])
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipts", "prepared"])
+    receipts = [read_receipt(path) for path in arguments.run.receipts(arguments.receipts)]
+    events = np.concatenate([read_events(locate(receipt)) for receipt in receipts])
     selected = select(events, arguments.config.feature_range)
     logging.info("read: %d events, within the range: %d", len(events), len(selected))
     with atomic_output(arguments.prepared) as path, h5py.File(path, "w") as file:
+        file.attrs["origin"] = origin_of(receipts)
         file.attrs["n_read"], file.attrs["n_selected"] = len(events), len(selected)
         file["label"], file["feature"] = selected.T
 

@@ -18,21 +18,18 @@ rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        events=f"{paper.generated_data}/events.csv",
-        receipt=f"{paper.results}/receipts/generated/events.csv.json",
+        events=paper.generated("events.csv"),
+        receipt=paper.generated_receipts("events.csv"),
     log:
-        f"{paper.results}/logs/simulate.log",
+        paper.log("simulate"),
     benchmark:
-        f"{paper.results}/benchmarks/simulate.jsonl"
+        paper.benchmark("simulate")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("simulate"),
     shell:
-        paper.shell(
-            "simulate",
-            "--config {params.config:q} --events {output.events:q} --receipt {output.receipt:q}",
-        )
+        paper.shell("simulate", outputs="events receipt")
 
 
 rule prepare:
@@ -40,101 +37,91 @@ rule prepare:
         receipts=paper.receipts,
         code=paper.code("prepare"),
     output:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
     log:
-        f"{paper.results}/logs/prepare.log",
+        paper.log("prepare"),
     benchmark:
-        f"{paper.results}/benchmarks/prepare.jsonl"
+        paper.benchmark("prepare")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("prepare"),
     shell:
-        paper.shell(
-            "prepare",
-            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
-        )
+        paper.shell("prepare", folders={"receipts": "receipts"}, outputs="prepared")
 
 
 rule train:
     input:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/model.npz",
+        model=paper.path("seed{seed}/model.npz"),
     log:
-        f"{paper.results}/logs/train_seed{{seed}}.log",
+        paper.log("train", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_seed{{seed}}.jsonl"
+        paper.benchmark("train", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("train"),
     shell:
-        paper.shell(
-            "train",
-            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared:q} --model {output.model:q}",
-        )
+        paper.shell("train", wildcards="seed", inputs="prepared", outputs="model")
 
 
 rule predict:
     input:
-        prepared=f"{paper.results}/prepared.h5",
-        model=f"{paper.results}/seed{{seed}}/model.npz",
+        prepared=paper.path("prepared.h5"),
+        model=paper.path("seed{seed}/model.npz"),
         code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        predictions=paper.path("seed{seed}/predictions.h5"),
     log:
-        f"{paper.results}/logs/predict_seed{{seed}}.log",
+        paper.log("predict", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/predict_seed{{seed}}.jsonl"
+        paper.benchmark("predict", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     shell:
         paper.shell(
-            "predict",
-            "--prepared {input.prepared:q} --model {input.model:q} --predictions {output.predictions:q}",
+            "predict", settings=False, inputs="prepared model", outputs="predictions"
         )
 
 
 rule evaluate:
     input:
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        predictions=paper.path("seed{seed}/predictions.h5"),
         code=paper.code("evaluate"),
     output:
-        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
+        metrics=paper.path("seed{seed}/metrics.json"),
     log:
-        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+        paper.log("evaluate", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+        paper.benchmark("evaluate", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
-            "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed}"
-            " --predictions {input.predictions:q} --metrics {output.metrics:q}",
+            "evaluate", wildcards="seed", inputs="predictions", outputs="metrics"
         )
 
 
 rule figures:
     input:
-        receipts=paper.receipts,
-        predictions=paper.per_seed("predictions.h5"),
+        prepared=paper.path("prepared.h5"),
+        predictions=paper.each_seed("predictions.h5"),
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures("fig1_score"),
+        paper.figures(),
     log:
-        f"{paper.results}/logs/figures.log",
+        paper.log("figures"),
     benchmark:
-        f"{paper.results}/benchmarks/figures.jsonl"
+        paper.benchmark("figures")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     shell:
         paper.shell(
-            "figures",
-            "--receipts {input.receipts:q} --predictions {input.predictions:q} --figures {output:q}",
+            "figures", inputs="prepared", folders={"seeds": ".", "figures": "figures"}
         )

@@ -24,7 +24,7 @@ def draw_events(config: SimulateConfig) -> np.ndarray:
 
 def main() -> None:
     """Write the events and their receipt."""
-    arguments = parse(__doc__, config=SimulateConfig, paths=["events", "receipt"])
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, paths=["events", "receipt"])
     table = io.StringIO()
     np.savetxt(
         table, draw_events(arguments.config), fmt=["%d", "%.6f"], delimiter=",", header="label,feature", comments=""

@@ -20,7 +20,7 @@ def choose_test(n_events: int, *, fraction: float, seed: int) -> np.ndarray:
 
 def main() -> None:
     """Read, split, fit, write."""
-    arguments = parse(__doc__, config=TrainConfig, paths=["prepared", "model"], numbers=["seed"])
+    arguments = parse(__doc__, section="train", config=TrainConfig, paths=["prepared", "model"], numbers=["seed"])
     with h5py.File(arguments.prepared) as file:
         feature, label = file["feature"][:], file["label"][:]
     is_test = choose_test(len(label), fraction=arguments.config.test_fraction, seed=arguments.seed)

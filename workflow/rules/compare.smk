@@ -11,7 +11,8 @@ OUTPUTS:
 
 rule aggregate:
     input:
-        seeds=lambda w: BY_NAME[w.paper].per_seed("metrics.json")(w),
+        seeds=lambda w: BY_NAME[w.paper].each_seed("metrics.json")(w),
+        chain=lambda w: chain_of(w, BY_NAME[w.paper].each_seed("metrics.json")(w)),
         code=import_closure("common.report.aggregate"),
     output:
         metrics="results/{paper}/{run}/metrics.json",
@@ -23,7 +24,7 @@ rule aggregate:
         "../../envs/core.yaml"
     threads: 1
     shell:
-        "python -m common.report.aggregate --seeds {input.seeds:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"
+        "python -m common.report.aggregate --seeds {input.seeds:q} --metrics {output.metrics:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -32,6 +33,7 @@ rule compare:
         receipts=lambda w: BY_NAME[w.paper].receipts(w),
         published="papers/{paper}/published.yaml",
         code=import_closure("common.report.compare"),
+        chain=lambda w: chain_of(w, [f"results/{w.paper}/{w.run}/metrics.json"]),
     output:
         comparison="results/{paper}/{run}/comparison.json",
     log:
@@ -42,7 +44,8 @@ rule compare:
         "../../envs/core.yaml"
     threads: 1
     params:
-        changes=lambda w: BY_NAME[w.paper].changes,
+        settings=lambda w: BY_NAME[w.paper].resolved(w),
     shell:
-        "python -m common.report.compare --published {input.published:q} --metrics {input.metrics:q}"
-        " --receipts {input.receipts:q} --run {wildcards.run} --changes={params.changes:q} --comparison {output.comparison:q} 2>&1 | tee {log:q}"
+        "python -m common.report.compare --settings results/{wildcards.paper}/{wildcards.run}/settings.yaml --published {input.published:q}"
+        " --metrics {input.metrics:q} --receipts results/{wildcards.paper}/{wildcards.run}/receipts"
+        " --comparison {output.comparison:q} > {log:q} 2>&1"

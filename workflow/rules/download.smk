@@ -28,4 +28,4 @@ rule download:
         declared=lambda w: BY_NAME[w.paper].declared_file(w),
     shell:
         "python -m common.download.fetch --datasets papers/{wildcards.paper}/datasets.yaml"
-        " --dataset {wildcards.dataset:q} --file {wildcards.file:q} --receipt {output.receipt:q} 2>&1 | tee {log:q}"
+        " --dataset {wildcards.dataset:q} --file {wildcards.file:q} --receipt {output.receipt:q} > {log:q} 2>&1"

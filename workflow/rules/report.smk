@@ -21,7 +21,13 @@ rule report:
             "common/report/templates/{name}.j2",
             name=["page.html", "report.html", "report.md"],
         ),
-        seeds=lambda w: BY_NAME[w.paper].per_seed("metrics.json")(w),
+        chain=lambda w: chain_of(
+            w,
+            [
+                f"results/{w.paper}/{w.run}/comparison.json",
+                *expand(getattr(rules, f"{w.paper}_figures").output, run=w.run),
+            ],
+        ),
     output:
         html="results/{paper}/{run}/report.html",
         markdown="results/{paper}/{run}/report.md",
@@ -34,4 +40,4 @@ rule report:
     threads: 1
     shell:
         "python -m common.report.page --paper papers/{wildcards.paper} --results results/{wildcards.paper}/{wildcards.run}"
-        " --receipts {input.receipts:q} --seeds {input.seeds:q} --html {output.html:q} --markdown {output.markdown:q} 2>&1 | tee {log:q}"
+        " --settings results/{wildcards.paper}/{wildcards.run}/settings.yaml --html {output.html:q} --markdown {output.markdown:q} > {log:q} 2>&1"

@@ -14,13 +14,17 @@ for paper_name in PAPERS:
             name:
                 spelling.format(paper_name)
             input:
-                f"results/{paper_name}/{OPTIONS.run}/report.html",
+                report=f"results/{paper_name}/{OPTIONS.run}/report.html",
+                chain=partial(
+                    chain_of,
+                    targets=[f"results/{paper_name}/{OPTIONS.run}/report.html"],
+                ),
             log:
                 f"results/{paper_name}/{OPTIONS.run}/logs/summary.log",
             localrule: True
             conda:
                 "../../envs/core.yaml"
             params:
-                strict=OPTIONS.strict,
+                strict="--strict" if OPTIONS.strict else "",
             shell:
-                "python -m common.report.summary --reports {input:q} --strict {params.strict} 2>&1 | tee {log:q}"
+                "python -m common.report.summary --reports {input.report:q} {params.strict} 2>&1 | tee {log:q}"
