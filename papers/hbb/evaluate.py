@@ -17,19 +17,21 @@ validation files. `feature.<metric>` describes the jets, for a comparison with t
 """
 
 import logging
+from pathlib import Path
 
 import h5py
 import numpy as np
 
 from common.atomic import atomic_output, write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
 
 from .archive import branches
 from .metrics.decorrelation import DDT, Decorrelated, measure_plain
 from .metrics.features import describe, measure_sip
 from .metrics.scored_jets import Sample, read_sample
-from .metrics.tagging import Metrics, area, entry, rejection
-from .prepared import Array, Jets
+from .metrics.tagging import area, rejection
+from .prepared import Array, Jets, files_of
 from .settings import EvaluateConfig
 
 
@@ -68,26 +70,39 @@ def measure_tagger(test: Sample, name: str, config: EvaluateConfig, *, seed: int
     return {f"{name}.{metric}": value for metric, value in metrics.items()}
 
 
+def write_decorrelated(path: Path, cuts: dict[str, Decorrelated], best: str, scores: Array) -> None:
+    """Write ROC curve and passing test jets of each mass-dependent cut, and the scores (jet,) of the best variable."""
+    with h5py.File(path, "w") as file:
+        file.attrs["best_variable"] = best
+        file["best_variable"] = scores
+        for name, cut in cuts.items():
+            file[f"{name}/roc"] = cut.roc
+            for key, passed in cut.passed.items():
+                file[f"{name}/passed_{key}"] = passed
+
+
 def main() -> None:
     """Read, measure, write."""
     arguments = parse(
         __doc__,
+        section="evaluate",
         config=EvaluateConfig,
-        path_lists=["valid", "test", "predictions"],
-        paths=["metrics", "decorrelated"],
+        paths=["prepared", "seeds", "metrics", "decorrelated"],
         numbers=["seed"],
     )
     config, seed = arguments.config, arguments.seed
-    valid = read_sample(arguments.valid, arguments.predictions, "valid")
-    test = read_sample(arguments.test, arguments.predictions, "test")
+    folder = arguments.seeds / f"seed{seed}"
+    predictions = {method: folder / method / "predictions.h5" for method in arguments.run.methods}
+    files = {split: files_of(arguments.prepared, split, arguments.run) for split in ("valid", "test")}
+    valid, test = (read_sample(paths, split, predictions) for split, paths in files.items())
     best, scores = best_variable(valid, test)
     test.scores["best_variable"] = scores["test"]
-    metrics = describe(test) | measure_sip(Jets.open(arguments.test))
+    metrics = describe(test) | measure_sip(Jets.open(files["test"]))
     for name in test.scores:
         metrics |= measure_tagger(test, name, config, seed=seed)
-    for path in arguments.predictions:
+    for method, path in predictions.items():
         with h5py.File(path) as file:
-            metrics[f"{path.parent.name}.n_parameters"] = entry(int(file.attrs["n_parameters"]), 0.0, 1)
+            metrics[f"{method}.n_parameters"] = entry(int(file.attrs["n_parameters"]), 0.0, 1)
     cuts = {
         name: Decorrelated(valid.within(), test.within(), method, config)
         for method, name in DDT.items()
@@ -96,13 +111,8 @@ def main() -> None:
     for name, cut in cuts.items():
         metrics |= {f"{name}.{metric}": value for metric, value in cut.measure(seed=seed).items()}
     write_json(arguments.metrics, metrics)
-    with atomic_output(arguments.decorrelated) as path, h5py.File(path, "w") as file:
-        file.attrs["best_variable"] = best
-        file["best_variable"] = scores["test"]
-        for name, cut in cuts.items():
-            file[f"{name}/roc"] = cut.roc
-            for key, passed in cut.passed.items():
-                file[f"{name}/passed_{key}"] = passed
+    with atomic_output(arguments.decorrelated) as path:
+        write_decorrelated(path, cuts, best, scores["test"])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import h5py
 from common.atomic import atomic_output
 from common.stage import parse, run
 
-from .prepared import Array, Jets
+from .prepared import Array, Jets, files_of
 
 
 class Tagger(Protocol):
@@ -37,12 +37,12 @@ def load(model: Path, *, threads: int) -> Tagger:
 
 def main() -> None:
     """Read, score, write."""
-    arguments = parse(__doc__, path_lists=["valid", "test"], paths=["model", "predictions"], numbers=["threads"])
+    arguments = parse(__doc__, section="run", paths=["prepared", "model", "predictions"], numbers=["threads"])
     tagger = load(arguments.model, threads=arguments.threads)
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
         file.attrs["n_parameters"] = tagger.n_parameters
         for split in ("valid", "test"):
-            file[split] = tagger.score(Jets.open(getattr(arguments, split)))
+            file[split] = tagger.score(Jets.open(files_of(arguments.prepared, split, arguments.run)))
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def selected(chunks: Iterator[Chunk], window: WindowConfig, flow: CutFlow) -> It
         yield columns(chunk, labelled, passed), chunk.n_not_finite
 
 
-def write_prepared(path: Path, source: Path, config: PrepareConfig) -> CutFlow:
+def write_prepared(path: Path, source: Path, config: PrepareConfig, *, origin: str) -> CutFlow:
     """Write the labelled jets of `source` to `path` chunk by chunk and return the counts."""
     collections = [name for name in COLLECTIONS if name != "particles" or config.particles]
     flat = [*branches.LABELS, *branches.DOUBLE_B, *branches.SPECTATORS]
@@ -113,6 +113,7 @@ def write_prepared(path: Path, source: Path, config: PrepareConfig) -> CutFlow:
             start, n_bad = stop, n_bad + bad
         file.attrs["cuts"] = list(flow.counts)
         file.attrs["n_jets"] = np.array(list(flow.counts.values())).reshape(-1, 2)  # (cut, class): H, QCD
+        file.attrs["origin"] = origin
         file.attrs["features"] = branches.TRACK_FEATURES
         file.attrs["n_not_finite"] = n_bad
     if not start:
@@ -123,10 +124,10 @@ def write_prepared(path: Path, source: Path, config: PrepareConfig) -> CutFlow:
 
 def main() -> None:
     """Read, select, write."""
-    arguments = parse(__doc__, config=PrepareConfig, paths=["receipt", "prepared"])
-    source = locate(read_receipt(arguments.receipt))
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipt", "prepared"])
+    receipt = read_receipt(arguments.receipt)
     with atomic_output(arguments.prepared) as path:
-        flow = write_prepared(path, source, arguments.config)
+        flow = write_prepared(path, locate(receipt), arguments.config, origin=receipt.origin)
     flow.log()
 
 

@@ -7,6 +7,7 @@ Datasets of `<file>.h5`, which stage prepare writes, all uncompressed and by jet
     variables (jet, 27), spectators (jet, 11)       float32
     label (jet,)                                    1: H to bb, 0: QCD
     in_window (jet,)                                whether the jet is within the article's window
+The attribute `origin` says whether the jets are generated or from the archive.
 """
 
 from collections.abc import Iterator
@@ -17,8 +18,21 @@ import h5py
 import numpy as np
 
 from common.errors import InputError
+from common.settings import RunFacts
 
 Array = np.ndarray
+
+
+def files_of(folder: Path, split: str, run: RunFacts) -> list[Path]:
+    """Return the prepared files of a split; `folder` is results/hbb/<run>/prepared."""
+    splits: dict[str, list[str]] = run.splits
+    return [folder / f"{file}.h5" for file in splits[split]]
+
+
+def origin(path: Path) -> str:
+    """Return what a prepared file is made from: "archive" or "generated"."""
+    with h5py.File(path) as file:
+        return str(file.attrs["origin"])
 
 
 def map_dataset(path: Path, name: str) -> Array:

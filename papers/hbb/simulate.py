@@ -99,7 +99,7 @@ class Source:
 
 def main() -> None:
     """Generate until there are enough jets, write the file and its receipt."""
-    arguments = parse(__doc__, config=SimulateConfig, paths=["pool", "jets", "receipt"])
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, paths=["pool", "jets", "receipt"])
     config = arguments.config
     seed = zlib.crc32(f"{config.seed} {arguments.jets.name}".encode())
     source = Source(config, read_pool(arguments.pool), seed=seed)

@@ -12,7 +12,7 @@ from .settings import PileupConfig
 
 def main() -> None:
     """Generate and write."""
-    arguments = parse(__doc__, config=PileupConfig, paths=["pool"])
+    arguments = parse(__doc__, section="simulate_pileup", config=PileupConfig, paths=["pool"])
     pool = make_pool(arguments.config)
     with atomic_output(arguments.pool) as path:
         write_pool(path, pool)

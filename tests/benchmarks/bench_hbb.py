@@ -167,7 +167,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "jets.h5"
-        write_prepared(prepared, path, PREPARE)
+        write_prepared(prepared, path, PREPARE, origin="generated")
         jets = Jets.open([prepared], within_window=True)
         if len(sys.argv) > 2:
             judge_jets(jets, Path(sys.argv[2]))

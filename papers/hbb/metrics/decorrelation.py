@@ -8,12 +8,14 @@ import logging
 
 import numpy as np
 
+from common.metrics import Metrics, entry
+
 from ..prepared import Array
 from ..settings import EvaluateConfig
 from .mass_cut import MassCut, best_depth
 from .scored_jets import Sample
 from .sculpting import blind_divergences, removed, sculpting, sculpting_entries
-from .tagging import Metrics, entry, threshold_at
+from .tagging import threshold_at
 
 DDT = {"interaction": "ddt", "interaction_standardised": "ddt_standardised"}  # method -> the same with DDT
 MISTAGS = np.geomspace(0.005, 0.9, 16)  # of the ROC curve of the mass-dependent cut

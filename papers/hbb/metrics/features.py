@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from common.metrics import Metrics, entry
+
 from ..archive import branches
 from ..prepared import Array, Jets
 from .scored_jets import Sample
-from .tagging import Entry, Metrics, entry
 
 
-def mean_entry(values: Array) -> Entry:
+def mean_entry(values: Array) -> dict[str, float]:
     """Return the mean of values (jet,) with its error."""
     return entry(values.mean(), values.std(ddof=1) / np.sqrt(len(values)), len(values))
 

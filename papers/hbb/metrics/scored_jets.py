@@ -39,13 +39,13 @@ class Sample:
         )
 
 
-def read_sample(prepared: list[Path], predictions: list[Path], split: str) -> Sample:
-    """Return the jets of a split with the scores of all methods; each method names the folder of its predictions."""
+def read_sample(prepared: list[Path], split: str, predictions: dict[str, Path]) -> Sample:
+    """Return the jets of a split with the scores of all methods, whose predictions.h5 are given by method."""
     jets = Jets.open(prepared)
     scores = {}
-    for path in predictions:
+    for method, path in predictions.items():
         with h5py.File(path) as file:
-            scores[path.parent.name] = file[split][:]
+            scores[method] = file[split][:]
     table = jets.column("spectators")
     spectators = {name: table[:, k] for k, name in enumerate(branches.SPECTATORS)}
     return Sample(jets.column("label"), jets.column("in_window"), spectators, jets.column("variables"), scores)

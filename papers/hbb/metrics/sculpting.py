@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from common.metrics import Metrics, entry
+
 from ..prepared import Array
-from .tagging import Entry, entry
 
 
 def jensen_shannon(first: Array, second: Array) -> float:
@@ -37,7 +38,7 @@ def blind_divergences(mass: Array, n_passed: int, edges: Array, *, n_draws: int,
 
 def sculpting_entries(
     mass: Array, passed: Array, edges: Array, chance: Array, *, n_bootstrap: int, seed: int
-) -> dict[str, Entry]:
+) -> Metrics:
     """Return three measures of the sculpting of QCD jets.
 
     `djs`: the divergence. It is never negative, and grows as fewer jets pass, even for a cut that ignores the mass.
@@ -65,7 +66,7 @@ def sculpting_entries(
     }
 
 
-def removed(mass: Array, cuts: tuple[Array, Array], edges: Array, *, n_bootstrap: int, seed: int) -> Entry:
+def removed(mass: Array, cuts: tuple[Array, Array], edges: Array, *, n_bootstrap: int, seed: int) -> dict[str, float]:
     """Return D_JS of the first cut minus that of the second; masks (jet,) of the same QCD jets, mass (jet,) [GeV].
 
     The error is that of the difference, from bootstrap samples of the jets.

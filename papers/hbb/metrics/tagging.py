@@ -4,21 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from common.metrics import entry
 from common.physics.roc import auc_with_error, rejection_with_error
 
 from ..prepared import Array
 
-Entry = dict[str, float]
-Metrics = dict[str, Entry]
 N_BOOTSTRAP = 100  # resamplings for the error of the efficiency in a bin
 
 
-def entry(value: float, error: float, n: int) -> Entry:
-    """Return one value of metrics.json."""
-    return {"value": float(value), "error": float(error), "n": int(n)}
-
-
-def area(label: Array, score: Array) -> Entry:
+def area(label: Array, score: Array) -> dict[str, float]:
     """Return the area under the ROC curve of a score (jet,), larger for H; label (jet,) is 1 for H, else 0."""
     return entry(*auc_with_error(label, score), len(label))
 
@@ -28,7 +22,7 @@ def threshold_at(score: Array, efficiency: float) -> float:
     return float(np.quantile(score, 1 - efficiency, method="higher"))
 
 
-def rejection(label: Array, score: Array, *, efficiency: float) -> Entry:
+def rejection(label: Array, score: Array, *, efficiency: float) -> dict[str, float]:
     """Return 1/eps_b at a signal efficiency; label and score as in `area`."""
     return entry(*rejection_with_error(label, score, efficiency), np.count_nonzero(label == 0))
 

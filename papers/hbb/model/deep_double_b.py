@@ -16,6 +16,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from common.training.keras_state import n_trained
+
 from ..archive import branches
 from ..prepared import Array, Jets
 
@@ -61,37 +63,25 @@ def build() -> keras.Model:
     return keras.Model(inputs, layers.Dense(2, activation="softmax")(values))
 
 
-def n_parameters(network: keras.Model) -> int:
-    """Return the number of trained parameters."""
-    return int(sum(np.prod(weight.shape) for weight in network.trainable_weights))
-
-
 class Batches(keras.utils.PyDataset):
     """Batches of jets as Keras asks for them, read from the prepared files."""
 
-    def __init__(self, jets: Jets, *, size: int, seed: int | None) -> None:
-        """Prepare the order: with a seed a new random one in each epoch, without one that of the files."""
+    def __init__(self, jets: Jets, *, size: int, order: Array | None = None) -> None:
+        """Take the jets in the given order (jet,); that of the files by default."""
         super().__init__()
         self.jets, self.size = jets, size
-        self.random = None if seed is None else np.random.default_rng(seed)
-        self.order = np.arange(len(jets))
-        self.on_epoch_end()
+        self.order = np.arange(len(jets)) if order is None else order
 
     def __len__(self) -> int:
-        """Return the number of batches of an epoch."""
+        """Return the number of batches."""
         return -(-len(self.order) // self.size)
 
-    def __getitem__(self, number: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def __getitem__(self, number: int) -> tuple[dict[str, Array], Array]:
         """Return inputs and labels of one batch."""
         index = self.order[number * self.size : (number + 1) * self.size]
         batch = self.jets.gather(["variables", *COLUMNS, "label"], index)
         inputs = {name: batch[name][:, :, columns] for name, columns in COLUMNS.items()}  # (jet, place, feature)
         return {"variables": batch["variables"], **inputs}, batch["label"].astype(np.int32)
-
-    def on_epoch_end(self) -> None:
-        """Draw a new order."""
-        if self.random is not None:
-            self.order = self.random.permutation(len(self.jets))
 
 
 @dataclass(frozen=True)
@@ -103,11 +93,11 @@ class Tagger:
     @property
     def n_parameters(self) -> int:
         """Return the number of trained parameters."""
-        return n_parameters(self.network)
+        return n_trained(self.network)
 
     def score(self, jets: Jets) -> Array:
         """Return the probability (jet,) of H to bb."""
-        return self.network.predict(Batches(jets, size=SCORING_BATCH, seed=None), verbose=0)[:, 1]
+        return self.network.predict(Batches(jets, size=SCORING_BATCH), verbose=0)[:, 1]
 
 
 def load(path: Path, *, threads: int) -> Tagger:

@@ -40,8 +40,3 @@ class Adversary(nn.Module):
     def forward(self, summary: Tensor) -> Tensor:
         """Return the scores (jet, bin) before the softmax."""
         return self.layers(summary)
-
-
-def n_parameters(network: nn.Module) -> int:
-    """Return the number of trained parameters."""
-    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from common.atomic import atomic_output
+from common.training.torch_state import n_parameters
 
 from ..archive import branches
 from ..prepared import Array, Jets
 from ..settings import ExperimentConfig, Formulation, TrainOne
-from .dense import VariablesNetwork, n_parameters
+from .dense import VariablesNetwork
 from .fast import FastInteractionNetwork
 from .scaling import Scaling
 

@@ -1,10 +1,7 @@
 """The learning curves of all trainings."""
 
-import numpy as np
-
 from common.plotting import Drawing, new_figure
 
-from ..prepared import Array
 from .sources import Inputs
 from .style import Columns, colour, label
 
@@ -16,21 +13,17 @@ def fig7_loss(inputs: Inputs) -> Drawing:
     so they have a panel of their own; the subtraction counts from the epoch on in which the tagger reacts to the
     adversary.
     """
-    curves: dict[str, list[dict[str, Array]]] = {}
-    for path in inputs.histories:
-        table = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
-        curves.setdefault(path.parent.name, []).append({column: table[column] for column in table.dtype.names or ()})
     plain, adversarial = "cross-entropy", "cross-entropy less the adversary's"
     groups = {
-        plain: [name for name in curves if "adversarial" not in name],
-        adversarial: [name for name in curves if "adversarial" in name],
+        plain: [name for name in inputs.histories if "adversarial" not in name],
+        adversarial: [name for name in inputs.histories if "adversarial" in name],
     }
     groups = {text: names for text, names in groups.items() if names}
     figure, panels = new_figure(ncols=len(groups), figsize=(5.5 * len(groups), 4.0), squeeze=False)
     columns: Columns = {}
     for axes, (text, names) in zip(panels[0], groups.items(), strict=True):
         for name in names:
-            for number, history in enumerate(curves[name]):
+            for number, history in enumerate(inputs.histories[name]):
                 axes.plot(history["epoch"], history["train_loss"], color=colour(name), linewidth=0.7)
                 shown = label(name) if number == 0 else None
                 axes.plot(history["epoch"], history["valid_loss"], color=colour(name), linewidth=1.8, label=shown)

@@ -1,7 +1,6 @@
 """The data that the figures are drawn from."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..metrics.scored_jets import Sample
@@ -22,7 +21,7 @@ class Inputs:
         everything: Jets with and without the window.
         jets: The same as `everything`, with the features of the tracks.
         decorrelated: By name of the mass-dependent cut: `roc`, and the jets that pass at each working point.
-        histories: Learning curves of all methods and seeds.
+        histories: Learning curves of each seed, by method.
         metrics: Means over the seeds.
         reference: Numbers of the record's jets, by metric.
     """
@@ -32,7 +31,7 @@ class Inputs:
     everything: Sample
     jets: Jets
     decorrelated: dict[str, dict[str, Array]]
-    histories: list[Path]
+    histories: dict[str, list[dict[str, Array]]]
     metrics: dict[str, dict[str, Any]]
     reference: dict[str, float]
 

@@ -76,7 +76,7 @@ def test_a_file_without_any_labelled_jet_is_no_prepared_file(tmp_path):
     table = make_table(6)
     table |= {name: np.zeros_like(table[name]) for name in branches.LABELS}
     with pytest.raises(InputError, match=r"x\.root: none of its jets is labelled"):
-        write_prepared(tmp_path / "x.h5", write(tmp_path / "x.root", table), CONFIG)
+        write_prepared(tmp_path / "x.h5", write(tmp_path / "x.root", table), CONFIG, origin="generated")
 
 
 def test_another_tree_is_named(tmp_path):
@@ -187,7 +187,7 @@ def test_only_labelled_jets_are_kept_and_every_cut_is_counted(tmp_path, caplog):
     table = make_table(40)
     table["fj_isH"][:4], table["fj_isQCD"][:4], table["sample_isQCD"][:4] = 0, 1, 0  # not matched, in a signal file
     table["fj_pt"][10], table["fj_sdmass"][11] = 250, 30
-    flow = write_prepared(tmp_path / "x.h5", write(tmp_path / "x.root", table), CONFIG)
+    flow = write_prepared(tmp_path / "x.h5", write(tmp_path / "x.root", table), CONFIG, origin="generated")
     flow.log()
     totals = [sum(counts) for counts in flow.counts.values()]
     assert totals[:4] == [40, 36, 35, 34] and "labelled" in caplog.text
@@ -208,7 +208,7 @@ def test_random_batches_from_several_files(tmp_path):
     paths = []
     for number, table in enumerate(tables):
         paths.append(tmp_path / f"{number}.h5")
-        write_prepared(paths[-1], write(tmp_path / "x.root", table), CONFIG)
+        write_prepared(paths[-1], write(tmp_path / "x.root", table), CONFIG, origin="generated")
     jets = Jets.open(paths)
     everything = np.concatenate([naive(table, COLLECTIONS["vertices"]) for table in tables])
     order = np.random.default_rng(0).permutation(34)

@@ -165,7 +165,7 @@ from papers.hbb.prepare import write_prepared
 from papers.hbb.settings import PrepareConfig
 window = {"pt_gev": (300, 2000), "softdrop_mass_gev": (40, 200), "rho": (-8, -1)}
 config = PrepareConfig(window=window, chunk_jets=int(sys.argv[1]), particles=False)
-write_prepared(Path(sys.argv[2]).with_suffix(".h5"), Path(sys.argv[2]), config)
+write_prepared(Path(sys.argv[2]).with_suffix(".h5"), Path(sys.argv[2]), config, origin="generated")
 print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
