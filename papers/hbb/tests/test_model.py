@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from common.training.torch_state import n_parameters
 from papers.hbb.archive import branches
 from papers.hbb.archive.reader import read_jets
 from papers.hbb.model import fast
-from papers.hbb.model.dense import Adversary, n_parameters
+from papers.hbb.model.dense import Adversary
 from papers.hbb.model.interaction_network import InteractionNetwork
 from papers.hbb.model.released import from_authors
 from papers.hbb.model.scaling import Scaling
