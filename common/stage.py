@@ -64,17 +64,21 @@ def parse(
     return arguments
 
 
-def run(main: Callable[[], None]) -> None:
+def run(main: Callable[[], None], *, keeps_reports: bool = False) -> None:
     """Call a stage's main with logging on stderr; an InputError ends it with its message and no traceback.
 
     The first line is the command itself, ready to be copied into a shell. The reports of the runs that its paths lie in
     are removed first, because they will be outdated.
+
+    Args:
+        main: Of the stage.
+        keeps_reports: For what only shows results.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports every font that a PDF embeds
     module = getattr(sys.modules["__main__"].__spec__, "name", sys.argv[0])
     logging.info("$ python -m %s %s", module, shlex.join(sys.argv[1:]))
-    if module.startswith("papers.") or module == "common.download.fetch":
+    if not keeps_reports:
         remove_reports(sys.argv[1:])
     try:
         main()

@@ -152,11 +152,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the test output quiet."""
 
 
+_RESERVED = []  # sockets that hold a port and do not listen, so that no server of another test gets it
+
+
 def closed_url(path="/x.bin"):
     """An address on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}{path}"
+    _RESERVED.append(socket.socket())
+    _RESERVED[-1].bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{_RESERVED[-1].getsockname()[1]}{path}"
 
 
 @contextmanager

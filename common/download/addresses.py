@@ -70,8 +70,8 @@ def addresses_of(file: DataFile, *, dataset: str, environment: Mapping[str, str]
     return addresses
 
 
-class Doorbell:
-    """Rings at all servers at once, so that without a network ten addresses cost one time-out and not ten.
+class ConnectionChecks:
+    """Tries to connect to all servers at once, so that without a network ten addresses cost one time-out, not ten.
 
     It covers looking up the host name too, for which requests has no time-out.
     """
@@ -80,9 +80,9 @@ class Doorbell:
         """Start to connect to every address, each in the background."""
         self._timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
-        self._answers = {address: _ring(address.url, timeout_s) for address in addresses}
+        self._answers = {address: _check(address.url, timeout_s) for address in addresses}
 
-    def silence(self, address: Address) -> str | None:
+    def problem(self, address: Address) -> str | None:
         """Return why the server of `address` cannot be reached, or None if it answers."""
         try:
             return self._answers[address].result(timeout=max(0.0, self._deadline - time.monotonic()))
@@ -98,7 +98,7 @@ def _token(file: DataFile, environment: Mapping[str, str]) -> str | None:
     return token or None
 
 
-def _ring(url: str, timeout_s: float) -> "Future[str | None]":
+def _check(url: str, timeout_s: float) -> "Future[str | None]":
     answer: Future[str | None] = Future()
     # A daemon, because a thread that waits for a name server must not keep the program from ending.
     Thread(target=lambda: answer.set_result(_connection_problem(url, timeout_s)), daemon=True).start()

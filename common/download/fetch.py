@@ -25,12 +25,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import pooch
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from common.atomic import write_text
-from common.download.addresses import Address, Doorbell, addresses_of
+from common.download.addresses import Address, ConnectionChecks, addresses_of
 from common.download.datasets import DataFile, find_file, load_datasets
 from common.download.fingerprint import Expected, Fingerprint, fingerprint_of
 from common.download.partfile import PartFile, remove_part
@@ -99,18 +98,18 @@ def _download(file: DataFile, target: Path, *, dataset: str, policy: Policy) -> 
     """Try all addresses in turn; the caller holds the lock of `target`."""
     expected = _expected(file, _read_origin(target))
     addresses = addresses_of(file, dataset=dataset, environment=os.environ)
-    doorbell = Doorbell(addresses, timeout_s=policy.connect_timeout_s)
+    checks = ConnectionChecks(addresses, timeout_s=policy.connect_timeout_s)
     failures = []
     with ExitStack() as stack:
         open_part = cache(lambda path: stack.enter_context(PartFile(path, checksum=expected.checksum)))
         for address in addresses:
             try:
-                if reason := doorbell.silence(address):
+                if reason := checks.problem(address):
                     raise RefusedError(reason)
                 part = open_part(_part_path(target, address, expected))
                 log.info("%s: from %s%s", file.name, address, f", after {in_megabytes(part.size)}" if part.size else "")
                 transfer = Transfer(part, name=file.name, expected=expected, policy=policy, token=address.token)
-                _into_cache(target, address.url, transfer, checksum=expected.checksum)
+                transfer.into(target, address.url)
             except RefusedError as refusal:
                 log.warning("%s: %s: %s", file.name, address, refusal)
                 failures.append(f"{address}: {refusal}")
@@ -121,13 +120,6 @@ def _download(file: DataFile, target: Path, *, dataset: str, policy: Policy) -> 
                 return _receipt(file, target, dataset=dataset, found=part.fingerprint)
     parts = {_part_path(target, address, expected) for address in addresses}
     raise InputError(_how_to_obtain(file, target, dataset=dataset, failures=failures, parts=parts))
-
-
-def _into_cache(target: Path, url: str, transfer: Transfer, *, checksum: str | None) -> None:
-    """Have pooch fetch `url` with our transfer, check the hash once more and move the file into place."""
-    pooch.get_logger().setLevel(logging.ERROR)  # it would print the address with any password in it
-    known_to_pooch = checksum if checksum and not checksum.startswith("adler32:") else None
-    pooch.retrieve(url, known_hash=known_to_pooch, fname=target.name, path=target.parent, downloader=transfer)
 
 
 def _part_path(target: Path, address: Address, expected: Expected) -> Path:

@@ -1,7 +1,6 @@
 """One address into one file: resumed by HTTP range, retried, checked while it streams, moved into place at the end.
 
-`Transfer` follows the downloader protocol of pooch, `downloader(url, output_file, pooch)`. What it adds to pooch's own
-downloaders is that no byte is fetched twice: they restart from zero after a cut.
+No byte is fetched twice: a transfer that was cut continues where it stopped.
 """
 
 import errno
@@ -60,7 +59,7 @@ class TryAgainError(Exception):
 
 
 class Transfer:
-    """A pooch downloader that continues `part` and checks the whole before it is moved to the output file."""
+    """Fetches one address: continues `part`, and checks the whole before it is moved into place."""
 
     def __init__(
         self, part: PartFile, *, name: str, expected: Expected, policy: Policy, token: str | None = None
@@ -72,14 +71,12 @@ class Transfer:
         self._policy = policy
         self._token = token
 
-    def __call__(self, url: str, output_file: str, pooch: object = None, *, check_only: bool = False) -> None:
-        """Fetch `url` (http, https or file) and move it to `output_file`, read-only.
+    def into(self, target: Path, url: str) -> None:
+        """Fetch `url` (http, https or file) and move it to `target`, read-only.
 
         Args:
+            target: Where the complete and checked file goes.
             url: The address; it may hold a user name and password, which are never shown.
-            output_file: Where the complete and checked file goes.
-            pooch: Not used; part of the protocol.
-            check_only: Not used; part of the protocol.
 
         Raises:
             RefusedError: If this address does not give the expected file. Good bytes stay in the part file.
@@ -96,27 +93,27 @@ class Transfer:
         if problem:
             self._part.restart()
             raise RefusedError(f"wrong content: {problem}; these bytes were thrown away")
-        self._part.finish(Path(output_file))
+        self._part.finish(target)
 
     def _fetch(self, url: str) -> None:
         """Complete the part, coming back after interruptions as long as each attempt brings something."""
-        fruitless = 0
+        without_progress = 0
         while True:
             size_before = self._part.size
             try:
                 return self._copy(url) if urlsplit(url).scheme == "file" else self._get(url)
             except TryAgainError as error:
-                fruitless = 1 if self._part.size > size_before else fruitless + 1
-                if fruitless >= self._policy.attempts:
-                    raise RefusedError(f"{error} ({fruitless} attempts in a row)") from None
-                wait_s = self._wait_s(error, fruitless)
+                without_progress = 1 if self._part.size > size_before else without_progress + 1
+                if without_progress >= self._policy.attempts:
+                    raise RefusedError(f"{error} ({without_progress} attempts in a row)") from None
+                wait_s = self._wait_s(error, without_progress)
                 log.info("%s: %s; next attempt in %.1f s, %s", self._name, error, wait_s, self._kept())
                 time.sleep(wait_s)
 
-    def _wait_s(self, error: TryAgainError, fruitless: int) -> float:
+    def _wait_s(self, error: TryAgainError, without_progress: int) -> float:
         longest_s = self._policy.longest_wait_s
         if error.retry_after_s is None:
-            doubled_s = self._policy.first_wait_s * 2.0 ** (fruitless - 1)
+            doubled_s = self._policy.first_wait_s * 2.0 ** (without_progress - 1)
             return min(longest_s, doubled_s) * random.uniform(0.5, 1.0)  # so that a class does not return as one
         if error.retry_after_s > longest_s:
             log.info("The server asks to wait %.0f s; the longest wait here is %g s.", error.retry_after_s, longest_s)
@@ -140,7 +137,7 @@ class Transfer:
         """Send one request and append what comes."""
         if self._expected.bytes is not None and self._part.size == self._expected.bytes:
             return  # complete: the last call was killed before it could move the file
-        with _failures_in_words(), requests.Session() as session:
+        with _errors_translated(), requests.Session() as session:
             session.max_redirects = MOST_REDIRECTS
             with session.get(
                 url,
@@ -276,7 +273,7 @@ def _total_bytes(response: requests.Response, *, offset: int) -> int | None:
 
 
 @contextmanager
-def _failures_in_words() -> Iterator[None]:
+def _errors_translated() -> Iterator[None]:
     """Turn the many errors of requests and urllib3 into ours; their own texts may show addresses with secrets."""
     try:
         yield

@@ -13,12 +13,12 @@ import h5py
 import numpy as np
 
 from common.atomic import write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
-from papers.photoz.metrics import measure
-from papers.photoz.model import features
-from papers.photoz.settings import EvaluateConfig
 
-Metrics = dict[str, dict[str, float]]
+from .metrics import measure
+from .model import features
+from .settings import EvaluateConfig
 
 
 def score_experiments(predictions: Path, config: EvaluateConfig, *, seed: int) -> Metrics:
@@ -64,7 +64,7 @@ def describe_sample(prepared: Path, config: EvaluateConfig, *, seed: int) -> Met
         counts = json.loads(file.attrs["counts"])
         deep = file["depth"][:].astype(str) == "deep"
         z_spec, magnitudes = file["z_spec"][deep], file["magnitudes/apercor"][deep]
-    metrics = {f"counts.{cut}": {"value": count, "error": 0.0, "n": count} for cut, count in counts.items()}
+    metrics = {f"counts.{cut}": entry(count, 0.0, count) for cut, count in counts.items()}
     inputs, names = features(magnitudes, "colours_i")
     columns = {"redshift": z_spec} | {name.replace("-", "_"): inputs[:, k] for k, name in enumerate(names)}
     n = len(z_spec)
@@ -73,17 +73,18 @@ def describe_sample(prepared: Path, config: EvaluateConfig, *, seed: int) -> Met
         quantiles = np.percentile(values, [16, 50, 84])
         errors = np.percentile(values[draws], [16, 50, 84], axis=1).std(axis=1, ddof=1)
         for label, value, error in zip(("p16", "median", "p84"), quantiles, errors, strict=True):
-            metrics[f"sample.{name}.{label}"] = {"value": float(value), "error": float(error), "n": n}
+            metrics[f"sample.{name}.{label}"] = entry(value, error, n)
     for low, high in pairwise(config.z_edges):
         share = float(np.mean((z_spec >= low) & (z_spec < high)))
         error = float(np.sqrt(share * (1 - share) / n))
-        metrics[f"sample.share_redshift_{low:g}_{high:g}"] = {"value": share, "error": error, "n": n}
+        metrics[f"sample.share_redshift_{low:g}_{high:g}"] = entry(share, error, n)
     return metrics
 
 
 def main() -> None:
     """Read, measure, write."""
-    arguments = parse(__doc__, config=EvaluateConfig, paths=["prepared", "predictions", "metrics"], numbers=["seed"])
+    paths = ["prepared", "predictions", "metrics"]
+    arguments = parse(__doc__, section="evaluate", config=EvaluateConfig, paths=paths, numbers=["seed"])
     metrics = (
         score_experiments(arguments.predictions, arguments.config, seed=arguments.seed)
         | score_bins(arguments.predictions, arguments.config, seed=arguments.seed)

@@ -16,9 +16,9 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from papers.photoz.catalogue import BANDS
-from papers.photoz.metrics import sigma_nmad
-from papers.photoz.settings import ModelConfig
+from .archive import BANDS
+from .metrics import sigma_nmad
+from .settings import ModelConfig
 
 Floats = NDArray[np.float64]
 # Bands of each feature set, and whether they enter as differences of neighbours.

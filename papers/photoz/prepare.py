@@ -4,19 +4,17 @@ Receipts of the data -> prepared.h5 with, for each selected galaxy: `z_spec`, `d
 `magnitudes/<photometry>` (galaxy, band). The counts after each cut are attributes of the file and are printed.
 """
 
-import json
 import logging
-from pathlib import Path
 
-import h5py
 import numpy as np
 
-from common.atomic import atomic_output
-from common.download.receipts import Receipt, locate, read_receipt
+from common.download.receipts import locate, origin_of, read_receipt
 from common.errors import InputError
 from common.stage import parse, run
-from papers.photoz.catalogue import BANDS, Catalogue, read_catalogue
-from papers.photoz.settings import PrepareConfig
+
+from .archive import Catalogue, read_catalogue
+from .prepared import write_prepared
+from .settings import PrepareConfig
 
 
 def select(catalogue: Catalogue, config: PrepareConfig) -> tuple[np.ndarray, dict[str, int]]:
@@ -43,20 +41,6 @@ def select(catalogue: Catalogue, config: PrepareConfig) -> tuple[np.ndarray, dic
     return complete, counts
 
 
-def write_prepared(path: Path, sample: Catalogue, counts: dict[str, int], receipts: list[Receipt]) -> None:
-    """Write the sample, its counts and where it came from to an HDF5 file, atomically."""
-    with atomic_output(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["counts"] = json.dumps(counts)
-        file.attrs["bands"] = list(BANDS)
-        file.attrs["unit"] = "AB mag"
-        file.attrs["raw_sha256"] = [receipt.sha256 for receipt in receipts]
-        file.attrs["origin"] = sorted({receipt.origin for receipt in receipts})
-        file["z_spec"] = sample.z_spec
-        file["depth"], file["survey"] = sample.depth.astype("S"), sample.survey.astype("S")
-        for photometry, magnitudes in sample.magnitudes.items():
-            file[f"magnitudes/{photometry}"] = magnitudes
-
-
 def take(catalogue: Catalogue, chosen: np.ndarray) -> Catalogue:
     """Return the chosen galaxies (mask) of a catalogue."""
     return Catalogue(
@@ -70,13 +54,13 @@ def take(catalogue: Catalogue, chosen: np.ndarray) -> Catalogue:
 
 def main() -> None:
     """Read, select, write."""
-    arguments = parse(__doc__, config=PrepareConfig, path_lists=["receipts"], paths=["prepared"])
-    receipts = [read_receipt(path) for path in arguments.receipts]
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipts", "prepared"])
+    receipts = [read_receipt(path) for path in arguments.run.receipts(arguments.receipts)]
     catalogue = read_catalogue([locate(receipt) for receipt in receipts])
     chosen, counts = select(catalogue, arguments.config)
     for cut, count in counts.items():
         logging.info("%-24s %6d galaxies", cut, count)
-    write_prepared(arguments.prepared, take(catalogue, chosen), counts, receipts)
+    write_prepared(arguments.prepared, take(catalogue, chosen), counts, origin=origin_of(receipts))
 
 
 if __name__ == "__main__":

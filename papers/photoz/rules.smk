@@ -16,21 +16,18 @@ rule simulate:
     input:
         code=paper.code("simulate"),
     output:
-        catalogue=f"{paper.generated_data}/DEEP2_uniq_Terapix_Subaru_v1.fits",
-        receipt=f"{paper.results}/receipts/generated/DEEP2_uniq_Terapix_Subaru_v1.fits.json",
+        catalogue=paper.generated("DEEP2_uniq_Terapix_Subaru_v1.fits"),
+        receipt=paper.generated_receipts("DEEP2_uniq_Terapix_Subaru_v1.fits"),
     log:
-        f"{paper.results}/logs/simulate.log",
+        paper.log("simulate"),
     benchmark:
-        f"{paper.results}/benchmarks/simulate.jsonl"
+        paper.benchmark("simulate")
     conda:
-        "../../envs/astro.yaml"
+        paper.env("astro")
     params:
         config=paper.section("simulate"),
     shell:
-        paper.shell(
-            "simulate",
-            "--config {params.config:q} --catalogue {output.catalogue:q} --receipt {output.receipt:q}",
-        )
+        paper.shell("simulate", outputs="catalogue receipt")
 
 
 rule prepare:
@@ -38,96 +35,88 @@ rule prepare:
         receipts=paper.receipts,
         code=paper.code("prepare"),
     output:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
     log:
-        f"{paper.results}/logs/prepare.log",
+        paper.log("prepare"),
     benchmark:
-        f"{paper.results}/benchmarks/prepare.jsonl"
+        paper.benchmark("prepare")
     conda:
-        "../../envs/astro.yaml"
+        paper.env("astro")
     params:
         config=paper.section("prepare"),
     shell:
-        paper.shell(
-            "prepare",
-            "--config {params.config:q} --receipts {input.receipts:q} --prepared {output.prepared:q}",
-        )
+        paper.shell("prepare", folders={"receipts": "receipts"}, outputs="prepared")
 
 
 rule train:
     input:
-        prepared=f"{paper.results}/prepared.h5",
+        prepared=paper.path("prepared.h5"),
         code=paper.code("train"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        predictions=paper.path("seed{seed}/predictions.h5"),
     log:
-        f"{paper.results}/logs/train_seed{{seed}}.log",
+        paper.log("train", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_seed{{seed}}.jsonl"
+        paper.benchmark("train", "seed")
     conda:
-        "../../envs/astro.yaml"
+        paper.env("astro")
     threads: 1  # seeds in parallel beat several threads per seed
     params:
         config=paper.section("train"),
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads}"
-            " --prepared {input.prepared:q} --predictions {output.predictions:q}",
+            wildcards="seed",
+            inputs="prepared",
+            outputs="predictions",
+            threads=True,
         )
 
 
 rule evaluate:
     input:
-        prepared=f"{paper.results}/prepared.h5",
-        predictions=f"{paper.results}/seed{{seed}}/predictions.h5",
+        prepared=paper.path("prepared.h5"),
+        predictions=paper.path("seed{seed}/predictions.h5"),
         code=paper.code("evaluate"),
     output:
-        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
+        metrics=paper.path("seed{seed}/metrics.json"),
     log:
-        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+        paper.log("evaluate", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+        paper.benchmark("evaluate", "seed")
     conda:
-        "../../envs/astro.yaml"
+        paper.env("astro")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed} --prepared {input.prepared:q}"
-            " --predictions {input.predictions:q} --metrics {output.metrics:q}",
+            wildcards="seed",
+            inputs="prepared predictions",
+            outputs="metrics",
         )
 
 
 rule figures:
     input:
-        receipts=paper.receipts,
-        prepared=f"{paper.results}/prepared.h5",
-        predictions=paper.per_seed("predictions.h5"),
-        metrics=f"{paper.results}/metrics.json",
+        prepared=paper.path("prepared.h5"),
+        predictions=paper.each_seed("predictions.h5"),
+        metrics=paper.path("metrics.json"),
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures(
-            "fig1_zphot_zspec",
-            "fig2_metrics",
-            "fig3_colours",
-            "fig4_nz",
-            "fig5_importance",
-            "fig6_experiments",
-        ),
+        paper.figures(),
     log:
-        f"{paper.results}/logs/figures.log",
+        paper.log("figures"),
     benchmark:
-        f"{paper.results}/benchmarks/figures.jsonl"
+        paper.benchmark("figures")
     conda:
-        "../../envs/astro.yaml"
+        paper.env("astro")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "figures",
-            "--config {params.config:q} --receipts {input.receipts:q} --prepared {input.prepared:q}"
-            " --predictions {input.predictions:q} --metrics {input.metrics:q} --figures {output:q}",
+            inputs="prepared metrics",
+            folders={"seeds": ".", "figures": "figures"},
         )

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, field_validator, m
 
 from common.errors import nearest
 from common.settings import RunSettings
-from common.types import Positive, Share
+from common.types import Count, Positive, Share
 from common.yamlio import Strict
 
 
@@ -169,6 +169,16 @@ class ModelConfig(Strict):
     inner_folds: Annotated[int, Field(ge=2)]
 
 
+class TrainOne(Strict):
+    """What the result of one experiment depends on."""
+
+    experiment: ExperimentWord
+    model: ModelConfig
+    outer_folds: Count
+    is_headline: bool
+    importance_repeats: Count
+
+
 class TrainConfig(Strict):
     """Section `train`: which experiments, and how they are cross-validated."""
 
@@ -193,6 +203,16 @@ class TrainConfig(Strict):
                 )
         return self
 
+    def one(self, experiment: Experiment) -> TrainOne:
+        """Return what the result of one experiment depends on."""
+        return TrainOne(
+            experiment=experiment,
+            model=self.models[experiment.model],
+            outer_folds=self.outer_folds,
+            is_headline=experiment.name == self.headline,
+            importance_repeats=self.importance_repeats,
+        )
+
 
 class EvaluateConfig(Strict):
     """Section `evaluate`: errors and bins."""
@@ -210,3 +230,7 @@ class Settings(RunSettings):
     prepare: PrepareConfig
     train: TrainConfig
     evaluate: EvaluateConfig
+
+    def methods(self) -> list[str]:
+        """Return the names of the experiments: groups of the predictions, here, and no folders."""
+        return [experiment.name for experiment in self.train.experiments]

@@ -9,8 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from common.settings import load_settings
+from papers.photoz.prepared import read_sample
 from papers.photoz.settings import Settings
-from papers.photoz.train import cross_validate, read_sample
+from papers.photoz.train import cross_validate
 
 
 def headline(prepared: Path, seed: int, threads: int) -> float:
@@ -19,7 +20,7 @@ def headline(prepared: Path, seed: int, threads: int) -> float:
     experiment = config.experiments[0]
     sample = read_sample(prepared, experiment)
     started = time.perf_counter()
-    cross_validate(sample, experiment, config, seed=seed, threads=threads)
+    cross_validate(sample, config.one(experiment), seed=seed, threads=threads)
     return time.perf_counter() - started
 
 

@@ -6,17 +6,13 @@ import threading
 import time
 from contextlib import nullcontext
 from datetime import datetime
-from pathlib import Path
 
-import pooch
 import pytest
 
 from common.download.datasets import new_digest
 from common.download.fetch import fetch
-from common.download.fingerprint import Expected
-from common.download.partfile import PartFile
 from common.download.receipts import write_receipt
-from common.download.transfer import Policy, Transfer
+from common.download.transfer import Policy
 from common.errors import InputError
 from tests.declared import CONTENT, CUT, FAST, OTHER, declared, failure, get, sha256, unchecked
 from tests.faulty_server import Fault, closed_url, deaf_server
@@ -43,7 +39,7 @@ def test_a_download_is_checked_read_only_and_vouched_for(server, folder):
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "adler32"])
-def test_other_published_checksums(server, algorithm):
+def test_checksums_other_than_sha256_are_checked_too(server, algorithm):
     digest = new_digest(algorithm)
     digest.update(CONTENT)
     file = declared(server.serve("/x.bin", CONTENT), checksum=f"{algorithm}:{digest.hexdigest()}")
@@ -85,16 +81,6 @@ def test_an_empty_file_arrives(server, folder):
     assert (folder / "x.bin").read_bytes() == b""
 
 
-def test_pooch_can_use_the_transfer(server, tmp_path):
-    url = server.serve("/x.bin", CONTENT)
-    server.fail("/x.bin", Fault(cut_at=CUT))
-    with PartFile(tmp_path / "x.part") as part:
-        transfer = Transfer(part, name="x.bin", expected=Expected(), policy=FAST)
-        path = pooch.retrieve(url, sha256(CONTENT), fname="x.bin", path=tmp_path / "cache", downloader=transfer)
-    assert Path(path).read_bytes() == CONTENT
-    assert server.statuses("/x.bin") == [200, 206]
-
-
 # --- no network, mirrors ---
 
 
@@ -104,7 +90,7 @@ def test_without_a_network_the_message_comes_at_once_and_says_everything(folder)
     with pytest.raises(InputError) as caught:
         fetch(declared(*urls), dataset="sky")  # with the usual time-outs
     message = str(caught.value)
-    assert time.monotonic() - start < 6.0
+    assert time.monotonic() - start < 10.0  # one after the other, three time-outs would take 12 s
     assert f"{urls[0]}: no connection (Connection refused)" in message and f"{urls[1]}: no connection" in message
     assert "http://archive.invalid/x.bin: " in message
     assert f"save it as {folder}/x.bin ({len(CONTENT)} bytes, {sha256(CONTENT)})" in message
@@ -114,10 +100,10 @@ def test_without_a_network_the_message_comes_at_once_and_says_everything(folder)
 def test_servers_that_swallow_connections_cost_one_time_out_together():
     with deaf_server() as one, deaf_server() as two, deaf_server() as three:
         start = time.monotonic()
-        with pytest.raises(InputError, match=r"no connection within 0\.5 s") as caught:
-            fetch(declared(one, two, three), dataset="sky", policy=Policy(connect_timeout_s=0.5))
-    assert str(caught.value).count("no connection within 0.5 s") == 3
-    assert time.monotonic() - start < 1.2
+        with pytest.raises(InputError, match=r"no connection within 1 s") as caught:
+            fetch(declared(one, two, three), dataset="sky", policy=Policy(connect_timeout_s=1.0))
+    assert str(caught.value).count("no connection within 1 s") == 3
+    assert time.monotonic() - start < 2.5
 
 
 def test_a_slow_name_server_cannot_hold_up_the_message(monkeypatch):
@@ -126,7 +112,7 @@ def test_a_slow_name_server_cannot_hold_up_the_message(monkeypatch):
     start = time.monotonic()
     with pytest.raises(InputError, match=r"no connection within 0\.2 s"):
         fetch(declared("http://archive.invalid/x"), dataset="sky", policy=Policy(connect_timeout_s=0.2))
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < 4.0
     stop.set()
 
 
@@ -134,7 +120,7 @@ def test_a_dead_first_address_does_not_delay_the_second(server):
     url = server.serve("/x.bin", CONTENT)
     start = time.monotonic()
     assert get(declared(closed_url(), url)).url == url
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < FAST.connect_timeout_s
 
 
 def test_the_mirror_comes_first_and_the_archive_helps_out(server, monkeypatch):

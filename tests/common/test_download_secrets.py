@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.download.addresses import Doorbell
+from common.download.addresses import ConnectionChecks
 from common.download.datasets import Login
 from common.download.fingerprint import Expected
 from common.download.partfile import PartFile
@@ -77,7 +77,7 @@ def test_a_password_in_an_address_is_used_but_never_shown(server, root, outcome,
 
 
 def test_a_connection_error_after_the_first_contact_does_not_show_the_address(server, monkeypatch, caplog):
-    monkeypatch.setattr(Doorbell, "silence", lambda *_: None)
+    monkeypatch.setattr(ConnectionChecks, "problem", lambda *_: None)
     message = failure(declared(closed_url("/x.bin?X-Signature=hunter2").replace("//", "//me:hunter2@")))
     assert "cannot connect (NewConnectionError)" in message
     assert "hunter2" not in message + "".join(r.getMessage() for r in caplog.records if r.name.startswith("common"))

@@ -1,100 +1,167 @@
-"""Training in epochs: the best weights, patience, epochs that do not count, and resuming."""
+"""The loop of a training: best weights, patience, epochs that do not count, updates, and resuming bit for bit."""
 
 import math
 
+import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs the extra torch")
+from common.errors import InputError
+from common.training.epochs import Epochs
+from common.training.history import read_history, write_history
 
-from common.errors import InputError  # noqa: E402
-from common.training.epochs import Epochs  # noqa: E402
+
+class Counter:
+    """A state without a framework: the weights are the number of started epochs."""
+
+    def __init__(self):
+        self.started = 0
+
+    def start(self):
+        self.started += 1
+
+    def weights(self):
+        return self.started
+
+    def save(self, path, progress):
+        path.write_text("saved")
+
+    def load(self, path):
+        raise AssertionError("nothing was saved")
 
 
-class Walk:
-    """A "network" of one weight that counts its epochs, with validation losses given in advance."""
-
-    def __init__(self, losses, **settings):
-        self.losses, self.seen = losses, []
-        self.network = torch.nn.Linear(1, 1, bias=False)
-        self.network.weight.data.zero_()
-        defaults = {"epochs": len(losses), "patience": 10, "seed": 0}
-        self.epochs = Epochs(self.network, {}, **(defaults | settings))
-
-    def train(self):
-        assert self.network.training
-        self.network.weight.data += 1
-        self.seen.append((torch.randperm(50, generator=self.epochs.generator).tolist(), float(torch.rand(1))))
-        return 0.0
-
-    def validate(self):
-        assert not self.network.training and not torch.is_grad_enabled()
-        loss = self.losses[self.epochs.done]
-        if loss is None:
-            raise KeyboardInterrupt
-        return loss
-
-    def run(self, checkpoint):
-        self.epochs.run(self.train, self.validate, checkpoint=checkpoint)
-        return self
+def walk(losses, folder, **settings):
+    """Run a training with validation losses given in advance."""
+    epochs = Epochs(Counter(), total=len(losses), checkpoint=folder / "state", **settings)
+    for epoch in epochs:
+        epoch.add(2.0, 3)
+        epoch.add(5.0)
+        epoch.validated(losses[epoch.number - 1])
+    return epochs
 
 
 def test_weights_of_the_best_epoch_are_kept_and_patience_ends_the_training(tmp_path):
-    walk = Walk([3.0, 1.0, 2.0, 1.0, 2.0, 0.0], patience=3).run(tmp_path / "a.pt")
-    assert walk.epochs.history.epoch == [1, 2, 3, 4, 5], "the same loss again is not better"
-    assert walk.epochs.history.valid_loss == [3.0, 1.0, 2.0, 1.0, 2.0]
-    assert walk.epochs.best == 1.0 and walk.epochs.waited == 3
-    assert walk.epochs.best_state["weight"].item() == 2
+    epochs = walk([3.0, 1.0, 2.0, 1.0, 2.0, 0.0], tmp_path, patience=3)
+    assert epochs.history["epoch"] == [1, 2, 3, 4, 5], "the same loss again is not better"
+    assert epochs.history["valid_loss"] == [3.0, 1.0, 2.0, 1.0, 2.0]
+    assert epochs.history["train_loss"] == [2.75] * 5, "(3 x 2 + 5) / 4"
+    assert epochs.best == 1.0 and epochs.waited == 3 and epochs.best_weights == 2
 
 
 def test_epochs_before_the_first_counted_one_are_neither_best_nor_waited_for(tmp_path):
-    walk = Walk([0.1, 0.2, 0.3, 2.0, 3.0], patience=2, first_counted=3).run(tmp_path / "a.pt")
-    assert walk.epochs.best == 2.0 and walk.epochs.best_state["weight"].item() == 4
-    assert walk.epochs.done == 5
+    epochs = walk([0.1, 0.2, 0.3, 2.0, 3.0], tmp_path, patience=2, first_counted=3)
+    assert epochs.best == 2.0 and epochs.best_weights == 4 and epochs.done == 5
 
 
-def test_a_training_without_an_epoch_that_counts_is_an_error():
+def test_a_training_without_an_epoch_that_counts_is_an_error(tmp_path):
     with pytest.raises(InputError, match="epoch that counts is number 4, but there are 3"):
-        Walk([1.0, 1.0, 1.0], first_counted=3)
-
-
-def test_a_killed_training_goes_on_with_the_same_order_and_dropout(tmp_path):
-    torch.manual_seed(1)
-    whole = Walk([3.0, 2.0, 2.5, 1.0]).run(tmp_path / "whole.pt")
-    torch.manual_seed(1)
-    killed = Walk([3.0, 2.0, None, 1.0])
-    with pytest.raises(KeyboardInterrupt):
-        killed.run(tmp_path / "a.pt")
-    torch.manual_seed(2)
-    resumed = Walk([3.0, 2.0, 2.5, 1.0], seed=5).run(tmp_path / "a.pt")
-    assert resumed.seen == whole.seen[2:]
-    assert resumed.epochs.history.valid_loss == whole.epochs.history.valid_loss
-    assert resumed.epochs.best_state["weight"].item() == 4
-    assert resumed.epochs.history.seconds == sorted(resumed.epochs.history.seconds)
-
-
-def test_optimisers_go_on_as_well(tmp_path):
-    def walk():
-        made = Walk([3.0, 2.0, 1.0])
-        made.optimiser = torch.optim.Adam(made.network.parameters(), lr=0.1)
-        made.epochs = Epochs(made.network, {"optimiser": made.optimiser}, epochs=3, patience=5, seed=0)
-
-        def train():
-            made.optimiser.zero_grad()
-            made.network(torch.ones(1, 1)).sum().backward()
-            made.optimiser.step()
-            return 0.0
-
-        made.train = train
-        return made
-
-    whole, killed, resumed = walk().run(tmp_path / "whole.pt"), walk(), walk()
-    killed.losses = [3.0, 2.0, None]
-    with pytest.raises(KeyboardInterrupt):
-        killed.run(tmp_path / "a.pt")
-    resumed.run(tmp_path / "a.pt")
-    assert torch.equal(resumed.network.weight, whole.network.weight)
+        walk([1.0, 1.0, 1.0], tmp_path, first_counted=3)
 
 
 def test_a_loss_that_is_never_a_number_is_an_error(tmp_path):
     with pytest.raises(InputError, match="never a number"):
-        Walk([math.nan] * 3, patience=2).run(tmp_path / "a.pt")
+        walk([math.nan] * 3, tmp_path, patience=2)
+
+
+def test_an_epoch_without_a_validation_is_a_mistake_of_the_stage(tmp_path):
+    with pytest.raises(ValueError, match=r"without epoch\.validated"):
+        for epoch in Epochs(Counter(), total=2, checkpoint=tmp_path / "state"):
+            epoch.add(1.0)
+
+
+def test_updates_are_counted_up_to_the_last_one(tmp_path):
+    epochs = Epochs(Counter(), total=25, every=10, counted="update", checkpoint=tmp_path / "state")
+    steps = []
+    for epoch in epochs:
+        steps += epoch.steps
+        epoch.validated(1.0, learning_rate=0.1)
+    assert steps == list(range(1, 26))
+    assert epochs.history["update"] == [10, 20, 25] and epochs.history["learning_rate"] == [0.1] * 3
+    assert list(epochs.history) == ["update", "train_loss", "valid_loss", "learning_rate", "seconds"]
+
+
+def test_a_history_is_read_as_it_was_written(tmp_path):
+    history = {"epoch": [1, 2], "train_loss": [0.5, 0.25], "valid_loss": [1.0, 0.125]}
+    write_history(tmp_path / "history.csv", history)
+    read = read_history(tmp_path / "history.csv")
+    assert {name: values.tolist() for name, values in read.items()} == history
+    write_history(tmp_path / "empty.csv", {"epoch": []})
+    assert read_history(tmp_path / "empty.csv")["epoch"].shape == (0,)
+
+
+# ---- a killed training ends as an undisturbed one ----
+
+
+def torch_training(checkpoint, *, killed_in=None):
+    """Train a small network with dropout and a schedule; return its weights, its epochs and which of them ran."""
+    torch = pytest.importorskip("torch", reason="needs the extra torch")
+    from common.training.torch_state import TorchState
+
+    torch.manual_seed(1 if killed_in is None else 7)  # a resumed training starts from other numbers
+    network = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
+    generator = torch.Generator().manual_seed(3)
+    for parameter in network.parameters():
+        parameter.data.copy_(torch.randn(parameter.shape, generator=generator))
+    torch.manual_seed(2)
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.9)
+    average = torch.optim.swa_utils.AveragedModel(network)
+    parts = {"optimiser": optimiser, "schedule": schedule, "average": average}
+    state = TorchState(network, parts, seed=0, result=average.module)
+    data = torch.randn(40, 3, generator=torch.Generator().manual_seed(4))
+    epochs, run = Epochs(state, total=4, checkpoint=checkpoint), []
+    for epoch in epochs:
+        run.append(epoch.number)
+        assert network.training
+        for number, chosen in enumerate(torch.randperm(40, generator=state.generator).split(10)):
+            if killed_in == epoch.number and number == 2:
+                raise KeyboardInterrupt
+            loss = (network(data[chosen]) - data[chosen].sum(1, keepdim=True)).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            average.update_parameters(network)
+            epoch.add(loss.detach())
+        schedule.step()
+        network.eval()
+        with torch.no_grad():
+            epoch.validated((network(data) - data.sum(1, keepdim=True)).square().mean())
+    weights = [value.numpy() for value in epochs.best_weights.values()]
+    return weights, epochs, run
+
+
+def keras_training(checkpoint, *, killed_in=None):
+    """The same with Keras."""
+    keras = pytest.importorskip("keras", reason="needs the extra tensorflow")
+    from common.training.keras_state import KerasState
+
+    keras.utils.set_random_seed(1)
+    network = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(8), keras.layers.Dropout(0.5, seed=5), keras.layers.Dense(1)]
+    )
+    network.compile(keras.optimizers.Adam(0.1), loss="mse")
+    data = np.random.default_rng(4).normal(size=(40, 3)).astype("float32")
+    epochs, run = Epochs(KerasState(network), total=4, checkpoint=checkpoint), []
+    for epoch in epochs:
+        run.append(epoch.number)
+        order = np.random.default_rng([0, epoch.number]).permutation(40)
+        for number, chosen in enumerate(np.split(order, 4)):
+            if killed_in == epoch.number and number == 2:
+                raise KeyboardInterrupt
+            epoch.add(network.train_on_batch(data[chosen], data[chosen].sum(1, keepdims=True)))
+        epoch.validated(network.test_on_batch(data, data.sum(1, keepdims=True)))
+    return epochs.best_weights, epochs, run
+
+
+@pytest.mark.parametrize("training", [torch_training, keras_training])
+def test_a_killed_training_ends_bit_for_bit_as_an_undisturbed_one(training, tmp_path):
+    weights, whole, _ = training(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        training(tmp_path / "killed", killed_in=3)
+    resumed_weights, resumed, run = training(tmp_path / "killed")
+    assert run == [3, 4], "the epochs before are not repeated"
+    for name in ("epoch", "train_loss", "valid_loss"):
+        assert resumed.history[name] == whole.history[name]
+    assert resumed.history["seconds"] == sorted(resumed.history["seconds"])
+    assert len(weights) == len(resumed_weights)
+    for one, other in zip(weights, resumed_weights, strict=True):
+        np.testing.assert_array_equal(one, other)

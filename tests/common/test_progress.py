@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from common.download.fetch import progress
+from common.download import progress
 from common.download.progress import Progress
 
 

@@ -20,6 +20,11 @@ from tests.faulty_server import Fault, raw_server
 pytestmark = pytest.mark.usefixtures("root")
 
 
+def hours_from_now(hours):
+    """Return a date as headers have it."""
+    return format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)
+
+
 # --- interruptions and resuming ---
 
 
@@ -184,7 +189,8 @@ def test_many_cuts_are_no_reason_to_give_up_while_bytes_arrive(server, folder):
 
 @pytest.mark.parametrize(
     ("status", "retry_after"),
-    [(429, "0"), (503, "0"), (500, None), (503, format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True))],
+    [(429, "0"), (503, "0"), (500, None), (503, hours_from_now(-1))],
+    ids=["too many requests", "unavailable", "broken", "an hour ago"],
 )
 def test_a_busy_server_is_asked_again(server, status, retry_after):
     server.fail("/x.bin", Fault(status, {"Retry-After": retry_after} if retry_after else {}))
@@ -195,16 +201,16 @@ def test_a_busy_server_is_asked_again(server, status, retry_after):
 def test_retry_after_is_honoured(server):
     server.fail("/x.bin", Fault(429, {"Retry-After": "1"}))
     start = time.monotonic()
-    fetch(declared(server.serve("/x.bin", CONTENT)), dataset="sky", policy=Policy(longest_wait_s=2, first_wait_s=0.01))
-    assert 1.0 <= time.monotonic() - start < 2.0
+    fetch(declared(server.serve("/x.bin", CONTENT)), dataset="sky", policy=Policy(longest_wait_s=5, first_wait_s=0.01))
+    assert 1.0 <= time.monotonic() - start < 4.0
 
 
-@pytest.mark.parametrize("value", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize("value", ["3600", hours_from_now(1)], ids=["seconds", "date"])
 def test_a_long_retry_after_is_capped_and_the_cap_stated(server, caplog, value):
     server.fail("/x.bin", Fault(429, {"Retry-After": value}))
     start = time.monotonic()
     get(declared(server.serve("/x.bin", CONTENT)))
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 10.0
     assert "the longest wait here is 0.1 s" in caplog.text
 
 

@@ -1,59 +1,18 @@
-"""The rules of the verdicts, and the "reproduced" that nothing but comparable data can give."""
+"""The rules of the verdicts: numbers and orderings."""
 
-import json
 import math
 import statistics
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from common.errors import InputError
-from common.report.aggregate import read_seed
-from common.report.compare import Comparison, Line, read_comparison, read_metrics
-from common.report.published import NumberClaim, OrderingClaim, Tolerance
-from common.report.verdict import (
-    Basis,
-    Judged,
-    Measured,
-    NotAttempted,
-    NotComparable,
-    decide,
-    judge_number,
-    judge_ordering,
-)
-
-BASIS = Basis(origin="archive", run="small", source="article")
-STATEMENT = {"id": "x", "where": "Table I", "source": "article", "data": ["sky"], "note": "a note"}
-ARTICLE = {"title": "T", "authors": "A", "arxiv": "1234.56789", "extras": []}
-ROUGH = st.floats(-10, 10, allow_subnormal=False)
-SEEDS = st.lists(ROUGH, min_size=1, max_size=6)
-POSITIVE = st.floats(0.001, 10)
-BETTER = st.sampled_from(["higher", "lower", "none"])
-always = settings(deadline=None, derandomize=True, max_examples=200)
-
-
-def claim_number(value=1.0, *, error=0.0, tolerance=0.25, better="none", **more):
-    fields = {"kind": "number", "metric": "m", "unit": "", "tolerance": {"abs": tolerance, "reason": "fixed before"}}
-    return NumberClaim(value=value, error=error, better=better, **{**STATEMENT, **fields, **more})
-
-
-def claim_ordering(**more):
-    return OrderingClaim(kind="ordering", smaller="low", larger="m", **{**STATEMENT, **more})
-
-
-def measured(*values, error=0.01):
-    sd = statistics.stdev(values) if len(values) > 1 else None
-    return Measured(value=statistics.fmean(values), error=error, sd=sd, n=100, values=list(values))
-
-
-def judge(claim, *values):
-    return judge_number(claim, measured(*values), BASIS)
-
+from common.report.published import Tolerance
+from common.report.verdict import judge_number, judge_ordering
+from tests.claims import BASIS, BETTER, POSITIVE, ROUGH, SEEDS, always, claim_number, judge, measured
 
 # ---- numbers: formulas ----
 
@@ -107,7 +66,7 @@ def beyond(value):
 
 @pytest.mark.parametrize("better", ["higher", "lower", "none"])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_boundaries_of_a_single_seed(better, sign):
+def test_a_boundary_belongs_to_the_verdict_inside_of_it(better, sign):
     """Published 0 ± 0.125, tolerance 0.25: reproduced within 0.375, partly within 0.75."""
     claim = claim_number(0.0, error=0.125, tolerance=0.25, better=better)
     good = {"higher": 1, "lower": -1, "none": 0}[better] == sign
@@ -169,7 +128,7 @@ def test_more_scatter_never_turns_a_far_value_into_reproduced(values, scale, tol
         ((1.0,), (2.0,), "reproduced"),
     ],
 )
-def test_orderings(low, high, verdict):
+def test_an_ordering_is_reproduced_only_if_each_seed_shows_it_beyond_the_errors(low, high, verdict):
     outcome = judge_ordering(measured(*low), measured(*high), BASIS)
     assert outcome.verdict == verdict
     assert outcome.difference == pytest.approx(statistics.fmean(high) - statistics.fmean(low))
@@ -182,190 +141,6 @@ def test_an_ordering_and_its_reverse_never_both_hold(low, shift):
     low, high = measured(*low[:n]), measured(*(a + b for a, b in zip(low, shift, strict=False)))
     verdicts = [judge_ordering(low, high, BASIS).verdict, judge_ordering(high, low, BASIS).verdict]
     assert "differs" in verdicts
-
-
-# ---- what must be impossible ----
-
-CLAIMS = st.builds(
-    lambda build, fields: build(**fields),
-    st.sampled_from([claim_number, claim_ordering]),
-    st.fixed_dictionaries(
-        {
-            "source": st.sampled_from(["article", "abstract", "authors' code", "authors' vector figure", "recalled"]),
-            "data": st.lists(st.sampled_from(["sky", "sea"]), min_size=1, unique=True),
-            "own_recipe": st.booleans(),
-        }
-    ),
-)
-CASES = {
-    "claim": CLAIMS,
-    "ours": st.one_of(st.just([1.0, 1.0]), st.lists(ROUGH, min_size=2, max_size=2)),  # also a perfect match
-    "origin": st.sampled_from(["archive", "generated"]),
-    "datasets": st.sets(st.sampled_from(["sky", "sea", "land"])),
-    "run": st.sampled_from(["smoke", "generated", "small", "full", "mine"]),
-}
-
-
-@settings(always, max_examples=500)
-@given(**CASES)
-def test_a_verdict_exists_exactly_where_the_data_entitle_to_one(claim, ours, origin, datasets, run):
-    metrics = {"m": measured(*ours), "low": measured(0.0, 0.0)}
-    outcome = decide(claim, metrics, origin=origin, datasets=datasets, run=run)
-    comparable_data = claim.own_recipe if origin == "generated" else set(claim.data) <= datasets
-    entitled = claim.source != "recalled" and run != "smoke" and comparable_data
-    assert isinstance(outcome, Judged if entitled else NotComparable)
-    assert (outcome.verdict == "not comparable") == (not entitled)
-
-
-@pytest.mark.parametrize(
-    ("fields", "situation", "reason"),
-    [
-        ({"source": "recalled"}, {}, "unverified"),
-        ({}, {"run": "smoke"}, "smoke"),
-        ({}, {"changes": '{"train": {"epochs": 3}}'}, "changed settings"),
-        ({}, {"origin": "generated"}, "generated"),
-        ({}, {"datasets": {"sea"}}, "needs sky"),
-        ({"own_recipe": True}, {"datasets": set()}, "needs sky"),
-    ],
-)
-def test_a_perfect_match_is_not_comparable_and_says_why(fields, situation, reason):
-    asked = {"origin": "archive", "datasets": {"sky"}, "run": "small"}
-    metrics = {"m": measured(1.0, 1.0, 1.0)}
-    assert decide(claim_number(), metrics, **asked).verdict == "reproduced"  # the control
-    outcome = decide(claim_number(**fields), metrics, **asked | situation)
-    assert outcome.verdict == "not comparable" and reason in outcome.reason and outcome.difference == 0
-
-
-def test_what_was_not_computed_is_listed():
-    outcome = decide(claim_ordering(), {"m": measured(1.0)}, origin="archive", datasets={"sky"}, run="small")
-    assert isinstance(outcome, NotAttempted) and outcome.reason.endswith("low")
-
-
-@pytest.mark.parametrize(
-    "forbidden", [{"run": "smoke"}, {"source": "recalled"}, {"origin": "generated"}, {"origin": "GENERATED"}]
-)
-@pytest.mark.parametrize("verdict", ["reproduced", "better", "partly", "differs"])
-def test_no_judged_outcome_can_be_built_on_a_forbidden_basis(forbidden, verdict):
-    fields = {"verdict": verdict, "reason": "", "difference": 0.0, "pull": None, "half_width": None}
-    basis = BASIS.model_dump()
-    assert Judged(basis=basis, **fields).verdict == verdict  # the control
-    with pytest.raises(ValidationError):
-        Basis(**basis | forbidden)
-    with pytest.raises(ValidationError):
-        Judged(basis=basis | forbidden, **fields)
-    with pytest.raises(ValidationError):
-        Judged.model_validate_json(json.dumps({**fields, "basis": basis | forbidden}))
-    with pytest.raises(ValidationError):
-        Judged(**fields)
-
-
-@pytest.mark.parametrize("kind", [NotComparable, NotAttempted])
-def test_the_other_outcomes_cannot_say_reproduced(kind):
-    with pytest.raises(ValidationError):
-        kind(verdict="reproduced", reason="")
-    outcome = kind(reason="")
-    with pytest.raises(ValidationError):
-        outcome.verdict = "reproduced"
-
-
-# ---- comparison.json edited by hand ----
-
-
-def set_basis(key, value):
-    return lambda content: content["lines"][0]["outcome"]["basis"].update({key: value})
-
-
-@pytest.fixture
-def comparison(tmp_path):
-    """Write comparison.json of one reproduced claim after an edit of its content; return its path."""
-
-    def written(edit: object = lambda content: None) -> Path:
-        claim = claim_number()
-        outcome = judge(claim, 1.0, 1.1)
-        line = Line(claim=claim, ours={"m": measured(1.0, 1.1)}, outcome=outcome)
-        content = Comparison(
-            paper=ARTICLE, run="small", changes="", origin="archive", datasets=["sky"], n_seeds=2, lines=[line]
-        ).model_dump(mode="json")
-        edit(content)
-        path = tmp_path / "comparison.json"
-        path.write_text(json.dumps(content))
-        return path
-
-    return written
-
-
-def test_a_comparison_survives_the_disk_and_counts_verdicts_apart(comparison):
-    read = read_comparison(comparison())
-    assert read.counts() == {"reproduced": 1}
-    better = read.lines[0].model_copy(update={"outcome": judge(claim_number(better="higher"), 9.0)})
-    assert read.model_copy(update={"lines": [*read.lines, better]}).counts() == {"reproduced": 1, "better": 1}
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        set_basis("run", "smoke"),
-        set_basis("source", "recalled"),
-        set_basis("origin", "generated"),
-        lambda content: content["lines"][0]["outcome"].pop("basis"),
-        lambda content: content["lines"][0]["outcome"].update(verdict="not comparable"),
-        lambda content: content["lines"][0].update(outcome={"verdict": "reproduced", "reason": "typed by hand"}),
-        lambda content: content["lines"][0]["outcome"].update(verdict="Reproduced"),
-    ],
-    ids=["smoke", "recalled", "generated", "no basis", "basis of none", "typed", "misspelt"],
-)
-def test_an_edited_outcome_is_refused(comparison, edit):
-    with pytest.raises(InputError, match=r"comparison\.json: .*lines\.0\.outcome"):
-        read_comparison(comparison(edit))
-
-
-@pytest.mark.parametrize(
-    "edit",
-    [
-        lambda content: content.update(run="smoke"),
-        lambda content: content.update(origin="generated"),
-        lambda content: content.update(changes='{"train": {"epochs": 3}}'),
-        lambda content: content.update(datasets=["sea"]),
-        lambda content: content["lines"][0]["claim"].update(source="recalled"),
-        set_basis("origin", "own recipe"),
-        set_basis("source", "abstract"),
-    ],
-    ids=["smoke", "generated", "changed settings", "other data", "recalled", "own recipe", "other source"],
-)
-def test_a_verdict_that_contradicts_the_rest_of_the_file_is_refused(comparison, edit):
-    with pytest.raises(InputError, match=r"comparison\.json"):
-        read_comparison(comparison(edit))
-
-
-# ---- NaN and infinity ----
-
-NOT_FINITE = [math.nan, math.inf, -math.inf]
-
-
-@pytest.mark.parametrize("bad", NOT_FINITE)
-@pytest.mark.parametrize("field", ["value", "error"])
-def test_a_seed_without_a_finite_number_is_refused(tmp_path, bad, field):
-    path = tmp_path / "metrics.json"
-    path.write_text(json.dumps({"auc": {"value": 0.5, "error": 0.1, "n": 3, field: bad}}))
-    with pytest.raises(InputError, match=rf"metrics\.json: key 'auc\.{field}'"):
-        read_seed(path)
-
-
-@pytest.mark.parametrize("bad", NOT_FINITE)
-@pytest.mark.parametrize("field", ["value", "error", "sd", "values"])
-def test_joined_metrics_without_a_finite_number_are_refused(tmp_path, bad, field):
-    path = tmp_path / "metrics.json"
-    fields = measured(1.0, 2.0).model_dump()
-    path.write_text(json.dumps({"auc": fields | {field: [1.0, bad] if field == "values" else bad}}))
-    with pytest.raises(InputError, match=rf"metrics\.json: key 'auc\.{field}"):
-        read_metrics(path)
-
-
-def test_a_scatter_of_a_single_seed_is_refused(tmp_path):
-    path = tmp_path / "metrics.json"
-    path.write_text(json.dumps({"auc": measured(1.0).model_dump() | {"sd": 0.1}}))
-    with pytest.raises(InputError, match="auc"):
-        read_metrics(path)
 
 
 @pytest.mark.parametrize("field", ["value", "error", "tolerance"])

@@ -17,7 +17,7 @@ def found_by_the_standard_library(module):
 
 def modules():
     files = [file for folder in ("common", "papers") for file in (ROOT / folder).rglob("*.py")]
-    return [file for file in files if file.name != "__init__.py" and "tests" not in file.parts]
+    return [file for file in files if file.name != "__init__.py" and "tests" not in file.relative_to(ROOT).parts]
 
 
 @pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(ROOT)))

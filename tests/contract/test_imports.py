@@ -25,6 +25,8 @@ FEW_USERS = {  # module of common/ with less than two users: why it is a module 
     "report.page": "a stage of its own, run by workflow/rules/report.smk",
     "report.readme": "run by `make readme`",
     "report.schemas": "run by hand after an edit of a model; tests/contract/test_papers.py compares",
+    "workflow.chain": "used by the Snakefile only",
+    "workflow.screen": "used by the Snakefile only",
 }
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from importlib import import_module
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -15,7 +16,7 @@ from common.download.datasets import find_file, load_datasets
 from common.report import schemas
 from common.report.published import load_published
 from common.settings import RUNS, load_settings
-from common.workflow.closure import ROOT
+from common.workflow.closure import ROOT, import_closure
 from common.workflow.paper import discover
 
 PAPERS = ["_template", *discover()]
@@ -137,23 +138,43 @@ def test_rules_open_with_inputs_and_outputs(paper):
     assert re.search(r"^REQUIRED INPUTS:$.*^OUTPUTS\b", docstring, re.MULTILINE | re.DOTALL)
 
 
-def test_rule_name_is_module_name_is_log_name(paper):
+def test_a_rule_has_the_name_of_its_module_and_of_its_log(paper):
     found = rules(paper)
     assert {"simulate", "prepare", "evaluate", "figures"} <= set(found)
     for name, body in found.items():
         assert (paper / f"{name}.py").is_file(), f"rule {name} has no module {name}.py"
-        assert f'paper.code("{name}")' in body and re.search(rf'paper\.shell\(\s*"{name}",', body), name
-        for section, ending in (("log", "log"), ("benchmark", "jsonl")):
-            text = re.search(rf"^    {section}:\n(.*?)(?=^    \S|\Z)", body, re.MULTILINE | re.DOTALL)[1]
-            file = rf"/{section}s?(marks)?/{name}(_\{{\{{\w+\}}\}})*(_seed\{{\{{seed\}}\}})?\.{ending}\""
-            assert re.search(file, text), (name, text)
+        for helper in ("code", "log", "benchmark", "shell"):
+            assert re.search(rf'paper\.{helper}\(\s*"{name}"', body), f"rule {name}: paper.{helper}"
 
 
 def test_every_rule_names_an_environment_of_its_extras(paper):
     extras = article(paper).extras
     for name, body in rules(paper).items():
-        environment = re.search(r'conda:\n\s+"\.\./\.\./envs/(\w+)\.yaml"', body)[1]
-        assert (ROOT / f"envs/{environment}.yaml").is_file() and environment in ["core", *extras], name
+        environments = re.findall(r'paper\.env\(\s*"(\w+)"', body)
+        assert environments, name
+        for environment in environments:
+            assert (ROOT / f"envs/{environment}.yaml").is_file() and environment in ["core", *extras], name
+
+
+def test_a_stage_is_rerun_by_the_section_that_it_reads(paper):
+    """What `parse` reads in the module is what the rule's parameters hold."""
+    for name, body in rules(paper).items():
+        read = re.findall(r'\bsection="(\w+)"', (paper / f"{name}.py").read_text(encoding="utf-8"))
+        assert len(read) <= 1, f"{name}.py reads more than one section"
+        sections = set(read) - {"run"}
+        trigger = set(re.findall(r'paper\.section\(\s*"(\w+)"', body))
+        if re.search(r"\bpaper\.one\b", body):
+            trigger = {"train"}
+        elif "config=" in body and not trigger:
+            trigger = sections  # a function of the paper's own
+        assert sections == trigger, f"rule {name} is rerun by {trigger}, but the stage reads {sections}"
+        assert bool(read) != bool(re.search(r"settings=False", body)), f"rule {name}: --settings"
+
+
+def test_nothing_but_parse_reads_the_settings_of_a_run(paper):
+    for path in sources(paper):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"settings\.yaml|load_settings|read_section|read_facts", text), path
 
 
 def test_stages_say_what_they_do_and_cite_the_article(paper):
@@ -165,25 +186,92 @@ def test_stages_say_what_they_do_and_cite_the_article(paper):
         assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body), f"{name}.py"
 
 
-def test_every_published_figure_is_drawn_and_every_drawn_one_published(paper):
-    text = re.search(r"paper\.figures\((.*?)\)", rules(paper)["figures"], re.DOTALL)[1]
-    drawn = re.findall(r'"(\w+)"', text)
-    published = [figure.file for figure in load_published(paper / "published.yaml").figures if figure.file]
-    assert sorted(drawn) == sorted(published)
-    assert all(re.fullmatch(r"fig[0-9]+[a-z]?_\w+", name) for name in drawn)
+def test_every_published_figure_is_a_function_whose_docstring_is_its_caption(paper):
+    published = {figure.file for figure in load_published(paper / "published.yaml").figures if figure.file}
+    drawing = [path for path in sources(paper) if path.stem in ("plots", "figures") or path.parent.name == "plots"]
+    functions = [
+        node
+        for path in drawing
+        for node in parsed(path).body
+        if isinstance(node, ast.FunctionDef) and re.fullmatch(r"fig[0-9]+[a-z]?_\w+", node.name)
+    ]
+    assert sorted(function.name for function in functions) == sorted(published)
+    for function in functions:
+        caption = ast.get_docstring(function) or ""
+        assert len(caption.split()) >= 8 and caption.endswith("."), f"{function.name}: a caption is a sentence"
+    assert "paper.figures()" in rules(paper)["figures"]
 
 
 def test_rules_write_below_results_and_data_only(paper):
     """An output inside papers/ would be deleted when its rule is forced."""
     for name, body in rules(paper).items():
         outputs = re.search(r"^    output:\n(.*?)(?=^    \S|\Z)", body, re.MULTILINE | re.DOTALL)[1]
-        for path in re.findall(r'f?"([^"]+)"', re.sub(r"paper\.figures\(.*?\)", "", outputs, flags=re.DOTALL)):
-            assert path.startswith(("{paper.results}/", "{paper.generated_data}/")), (name, path)
+        helpers = re.findall(r"^        (?:\w+=)?(.*?)\(", outputs, re.MULTILINE)
+        allowed = {"paper.path", "paper.generated", "paper.generated_receipts", "paper.figures"}
+        assert helpers and set(helpers) <= allowed, (name, helpers)
+
+
+# ---- layout ----
+
+ROLES = {
+    *("settings", "model", "labels", "prepared", "generator", "archive", "signals"),
+    *("training", "network", "metrics", "plots"),
+}
+MAX_ENTRIES = 16
+
+
+def sources(paper):
+    """Return the modules of a paper without its tests."""
+    return [path for path in sorted(paper.rglob("*.py")) if "tests" not in path.relative_to(paper).parts]
+
+
+def entries(paper):
+    """Return the modules and packages at the top of a paper's folder by name."""
+    modules = {path.stem for path in paper.glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in paper.glob("*/*.py")} - {"tests"}
+    return modules | packages
+
+
+def explained(paper):
+    """Return the names in the first column of the README's table of files."""
+    readme = (paper / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("### Files")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| *`([^`]+)`((?:, `[^`]+`)*) *\|", table, re.MULTILINE)
+    names = [name for first, more in rows for name in (first, *re.findall(r"`([^`]+)`", more))]
+    return [name.removesuffix("/").removesuffix(".py") for name in names if name.endswith((".py", "/"))]
+
+
+def test_the_top_of_a_folder_holds_stages_and_roles_and_the_readme_explains_each(paper):
+    found, stages = entries(paper), set(rules(paper))
+    assert len(found) <= MAX_ENTRIES, sorted(found)
+    rows = explained(paper)
+    assert sorted(name for name in rows if name in found) == sorted(found), "### Files of the README: one row for each"
+    assert not {name for name in rows if name not in found and not list(paper.glob(f"{name}*"))}
+    others = found - stages - ROLES
+    assert others <= set(rows), "another name at the top needs a row in the README's table"
+    assert len(others) <= 3, f"most of these belong below a role: {sorted(others)}"
+
+
+def test_stages_are_leaves(paper):
+    """A stage is run, never imported: an edit of it must not rerun another one."""
+    stages = {f"papers.{paper.name}.{name}" for name in rules(paper)}
+    for path in sources(paper):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        imported = {".".join(Path(file).with_suffix("").parts) for file in import_closure(module)} - {module}
+        assert not imported & stages, f"{module} imports a stage"
+
+
+def test_imports_within_a_paper_are_relative(paper):
+    for path in sources(paper):
+        absolute = re.findall(r"^ *(?:from|import) papers\..*", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert absolute == [], path
 
 
 # ---- size ----
 
-MODULES = sorted([*ROOT.glob("common/*.py"), *(path for name in PAPERS for path in ROOT.glob(f"papers/{name}/*.py"))])
+MODULES = sorted(
+    [*ROOT.glob("common/**/*.py"), *(path for name in PAPERS for path in ROOT.glob(f"papers/{name}/**/*.py"))]
+)
 
 
 def n_lines(function):

@@ -33,23 +33,23 @@ def said(install, *arguments, monkeypatch):
 
 
 @pytest.mark.parametrize("version", [(3, 9), (3, 10), (3, 14)])
-def test_a_python_without_wheels(install, version):
+def test_a_python_without_wheels_is_refused_with_the_command_to_use(install, version):
     with pytest.raises(SystemExit, match=r"Python 3\.11 to 3\.13 is needed.*\n.*make env PYTHON="):
         install.check_python(version)
 
 
-def test_an_unknown_extra(install, monkeypatch):
+def test_an_unknown_extra_is_named(install, monkeypatch):
     assert "no extra called astor" in said(install, "--extras", "astor", monkeypatch=monkeypatch)
 
 
-def test_a_full_disk(install, monkeypatch):
+def test_a_disk_that_is_too_small_is_noticed_before_anything_is_installed(install, monkeypatch):
     monkeypatch.setattr(install.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 5 << 20))
     message = said(install, "--extras", "astro", monkeypatch=monkeypatch)
     assert "1100 MB are needed" in message and "only 5 MB are free" in message
     assert not install.VENV.exists()
 
 
-def test_no_package_index(install, monkeypatch, tmp_path):
+def test_a_missing_package_index_is_said_in_plain_words(install, monkeypatch, tmp_path):
     """A real pip in a real environment, with nowhere to install from."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))

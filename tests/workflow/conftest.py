@@ -1,6 +1,7 @@
 import functools
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -72,16 +73,34 @@ def mirror_of(folder):
         server.shutdown()
 
 
+def cpu_seconds_of_children():
+    """Return the processor time of all ended processes that this one has started, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 @pytest.fixture
 def checkout(tmp_path):
     return copy_sources(tmp_path / "checkout")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def finished(tmp_path_factory):
-    """A checkout in which the smoke run of `mini` is done; its sources must be left as they are."""
+    """A checkout in which the smoke run of `mini` was forced; tests must leave its sources as they are."""
     checkout = copy_sources(tmp_path_factory.mktemp("finished") / "checkout")
-    done = checkout.snakemake("papers/mini", "--config", "run=smoke")
+    checkout.sources_before = checkout.sources()
+    done = checkout.snakemake("papers/mini", "--forceall", "--config", "run=smoke")
     assert done.returncode == 0, done.stdout + done.stderr
+    checkout.sources_after = checkout.sources()
     checkout.first_output = done.stdout
+    return checkout
+
+
+@pytest.fixture(scope="package")
+def data_elsewhere(tmp_path_factory):
+    """Another checkout with the same run, whose data folder lies outside and has a space in its name."""
+    folder = tmp_path_factory.mktemp("data_elsewhere")
+    checkout = copy_sources(folder / "checkout")
+    checkout.data = folder / "my class"
+    checkout.done = checkout.snakemake("papers/mini", "--config", "run=smoke", f"data={checkout.data}")
     return checkout

@@ -5,10 +5,14 @@ import json
 import pytest
 
 from common.report.published import load_published
+from tests.real_samples import REAL, needs_real
 from tests.workflow.conftest import ROOT, copy_sources, mirror_of
 
-REAL = ROOT.parent / "shared" / "real"
-pytestmark = pytest.mark.skipif(not (REAL / "photoz").is_dir(), reason="the real rows are not beside this checkout")
+pytestmark = needs_real(
+    "photoz/sel_features.csv",
+    "photoz/sel_target.csv",
+    source="https://github.com/TheRealJavioli/ml-physics-notebooks, folder data/",
+)
 
 
 @pytest.fixture(scope="module")

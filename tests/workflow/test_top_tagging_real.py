@@ -6,10 +6,16 @@ import pickle
 import numpy as np
 import pytest
 
-from tests.workflow.conftest import ROOT, copy_sources, mirror_of
+from tests.real_samples import REAL, needs_real
+from tests.workflow.conftest import copy_sources, mirror_of
 
-REAL = ROOT.parent / "shared/real/top_tagging"
-pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the real scores are not beside this checkout")
+SCORES, LABELS = REAL / "top_tagging/landscape_scores", REAL / "top_tagging/test_labels.npy"
+pytestmark = needs_real(
+    "top_tagging/test_labels.npy",
+    "top_tagging/landscape_scores",
+    source="labels.pkl of https://github.com/SebastianMacaluso/TopTagComparison, saved as an array of int8, and the "
+    "*.npy of https://github.com/fizisist/LorentzGroupNetwork, folder figures/ROC_curves/TopTagReference",
+)
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +23,9 @@ def folder(tmp_path_factory):
     """Make the mirror's folders; the labels are a pickle, as they are published."""
     folder = tmp_path_factory.mktemp("mirror")
     (folder / "labels").mkdir()
-    labels = pickle.dumps(np.load(REAL / "test_labels.npy"), protocol=3)
+    labels = pickle.dumps(np.load(LABELS), protocol=3)
     (folder / "labels/labels.pkl").write_bytes(labels)
-    (folder / "scores").symlink_to(REAL / "landscape_scores")
+    (folder / "scores").symlink_to(SCORES)
     return folder
 
 
@@ -62,7 +68,7 @@ def test_a_mirror_that_lost_the_last_jet_stops_the_run_with_the_reason(folder, m
     (folder / "cut/labels").mkdir(parents=True)
     (folder / "cut/labels/labels.pkl").write_bytes((folder / "labels/labels.pkl").read_bytes())
     (folder / "cut/scores").mkdir()
-    for path in (REAL / "landscape_scores").glob("*.npy"):
+    for path in SCORES.glob("*.npy"):
         np.save(folder / "cut/scores" / path.name, np.load(path)[0:-1])
     checkout = copy_sources(tmp_path / "checkout", papers=["top_tagging"])
     done = checkout.snakemake("papers/top_tagging", "--config", f"mirror={mirror}/cut")

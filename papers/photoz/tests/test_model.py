@@ -6,6 +6,7 @@ from sklearn.model_selection import GridSearchCV
 
 from common.errors import InputError
 from common.yamlio import validate
+from papers.photoz import prepared as prepared_file
 from papers.photoz import train
 from papers.photoz.model import build, features
 from papers.photoz.settings import Experiment, ModelConfig, TrainConfig
@@ -25,10 +26,14 @@ def config(**changes):
     return validate(content | changes, TrainConfig, "test")
 
 
+def one(number):
+    return config().one(config().experiments[number])
+
+
 def sample(n=200, seed=0):
     generator = np.random.default_rng(seed)
     magnitudes = generator.normal(22, 1, size=(n, 6))
-    return train.Sample(z_spec=0.5 + 0.1 * (magnitudes[:, 0] - magnitudes[:, 1]), magnitudes=magnitudes)
+    return prepared_file.Sample(z_spec=0.5 + 0.1 * (magnitudes[:, 0] - magnitudes[:, 1]), magnitudes=magnitudes)
 
 
 @pytest.mark.parametrize(
@@ -59,22 +64,23 @@ def test_one_value_per_setting_means_no_tuning():
 def test_no_galaxy_is_predicted_by_a_fit_that_saw_it():
     """With one neighbour and random redshifts, any leak would give the true redshift back."""
     data = sample()
-    data = train.Sample(np.random.default_rng(5).uniform(0, 2, len(data.z_spec)), data.magnitudes)
-    result = train.cross_validate(data, config().experiments[0], config(), seed=0, threads=1)
+    data = prepared_file.Sample(np.random.default_rng(5).uniform(0, 2, len(data.z_spec)), data.magnitudes)
+    result = train.cross_validate(data, one(0), seed=0, threads=1)
     assert not np.isclose(result["z_phot"], data.z_spec).any()
     assert np.bincount(result["fold"]).tolist() == [50, 50, 50, 50]
 
 
 def test_importance_finds_the_only_feature_that_matters():
-    result = train.cross_validate(sample(1000), config().experiments[0], config(), seed=0, threads=1)
+    result = train.cross_validate(sample(1000), one(0), seed=0, threads=1)
     assert result["features"][result["importance"].mean(axis=0).argmax()] == b"u-g"
-    assert "importance" not in train.cross_validate(sample(), config().experiments[1], config(), seed=0, threads=1)
+    assert "importance" not in train.cross_validate(sample(), one(1), seed=0, threads=1)
 
 
 def test_a_killed_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     calls = []
 
-    def cross_validate(data, experiment, *_, **__):
+    def cross_validate(data, config, **__):
+        experiment = config.experiment
         if len(calls) == 1 and experiment.features == "no_u":
             calls.append("killed")
             raise KeyboardInterrupt
@@ -85,10 +91,10 @@ def test_a_killed_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
     prepared.write_bytes(b"content")
     monkeypatch.setattr(train, "read_sample", lambda *_: sample())
     monkeypatch.setattr(train, "cross_validate", cross_validate)
-    run = lambda: train.run_experiments(prepared, config(), tmp_path / "checkpoints", seed=0, threads=1)  # noqa: E731
+    run = lambda: train.run_experiments(prepared, config(), tmp_path / "seed0" / "predictions.h5", seed=0, threads=1)  # noqa: E731
     with pytest.raises(KeyboardInterrupt):
         run()
-    results = run()
+    results, _ = run()
     assert calls == [HEADLINE, "killed", "deep/apercor/no_u/nearest"]
     assert results[HEADLINE]["z_phot"] == pytest.approx(sample().z_spec + 1)
     prepared.write_bytes(b"other content")
@@ -116,4 +122,4 @@ def test_a_photometry_that_the_data_lack_is_named(tmp_path):
         file["magnitudes/apercor"] = MAGNITUDES
     wanted = Experiment(depth="deep", photometry="auto", features="colours_i", model="nearest")
     with pytest.raises(InputError, match="needs the photometry 'auto', which these data do not have"):
-        train.read_sample(tmp_path / "prepared.h5", wanted)
+        prepared_file.read_sample(tmp_path / "prepared.h5", wanted)

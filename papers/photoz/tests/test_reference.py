@@ -4,25 +4,28 @@ from pathlib import Path
 
 import pytest
 
-from common.download.receipts import Receipt
 from common.report.published import load_published
 from common.yamlio import read_yaml, validate
-from papers.photoz.catalogue import read_catalogue
+from papers.photoz.archive import read_catalogue
 from papers.photoz.evaluate import describe_sample
-from papers.photoz.prepare import select, take, write_prepared
+from papers.photoz.prepare import select, take
+from papers.photoz.prepared import write_prepared
 from papers.photoz.settings import EvaluateConfig, PrepareConfig
 
 FOLDER = Path(__file__).parents[1]
 REAL = Path(__file__).parents[4] / "shared/real/photoz"
+WANTED = f"wants sel_features.csv and sel_target.csv in {REAL}; datasets.yaml says where they are published"
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real rows are not beside this checkout")
-def test_sample_properties(tmp_path):
+@pytest.mark.skipif(
+    not REAL.is_dir(),
+    reason=WANTED,
+)
+def test_the_real_sample_has_the_27_properties_of_published_yaml(tmp_path):
     settings = read_yaml(FOLDER / "config.yaml")
     catalogue = read_catalogue([REAL / "sel_features.csv", REAL / "sel_target.csv"])
     chosen, counts = select(catalogue, validate(settings["prepare"], PrepareConfig, "config.yaml"))
-    receipt = Receipt(origin="archive", dataset="photoz", file="x", bytes=0, sha256="", verified="", licence="")
-    write_prepared(tmp_path / "prepared.h5", take(catalogue, chosen), counts, [receipt])
+    write_prepared(tmp_path / "prepared.h5", take(catalogue, chosen), counts, origin="archive")
     found = describe_sample(
         tmp_path / "prepared.h5", validate(settings["evaluate"], EvaluateConfig, "config.yaml"), seed=0
     )

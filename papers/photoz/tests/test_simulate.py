@@ -12,8 +12,10 @@ from astropy.io import fits
 from common.download.receipts import read_receipt, sha256_of
 from common.errors import InputError
 from common.yamlio import read_yaml, validate
-from papers.photoz import simulate, templates
+from papers.photoz import simulate
+from papers.photoz.generator import galaxies, templates
 from papers.photoz.settings import SimulateConfig
+from tests.run_settings import write_settings
 
 BANDS = "ugrizy"
 REAL = Path(__file__).parents[4] / "shared" / "real" / "photoz"
@@ -36,13 +38,13 @@ def small(config, n_galaxies=3000):
 
 @pytest.fixture(scope="module")
 def generated(config):
-    return simulate.generate(small(config), seed=1)
+    return galaxies.generate(small(config), seed=1)
 
 
 @pytest.fixture(scope="module")
 def written(generated, tmp_path_factory):
     path = tmp_path_factory.mktemp("photoz") / "table.fits"
-    simulate.write_fits(*generated, path, seed=1)
+    galaxies.write_fits(*generated, path, seed=1)
     return path
 
 
@@ -113,7 +115,7 @@ def test_correction_dims_at_its_knots():
 def test_table_agrees_with_direct_integration(config):
     wavelength_aa = config.photometry.mean_wavelength_aa.values()
     cww = templates.read_templates()
-    table = templates.tabulate_magnitudes(cww, mean_wavelength_aa=wavelength_aa, ebv_range=simulate.EBV_RANGE)
+    table = templates.tabulate_magnitudes(cww, mean_wavelength_aa=wavelength_aa, ebv_range=galaxies.EBV_RANGE)
     rng = np.random.default_rng(0)
     kind, ebv, redshift = rng.uniform(0, 3, 60), rng.uniform(-0.3, 0.5, 60), rng.uniform(0, 1.6, 60)
     looked_up = table(kind, ebv, redshift)
@@ -131,7 +133,7 @@ def test_table_agrees_with_direct_integration(config):
 
 def test_redshift_law_has_its_gamma_moment(config):
     law = config.population.late.model_copy(update={"z_shape": 1.6, "zm_at_r20": 0.3, "zm_per_mag": 0.1})
-    redshift = simulate.draw_redshift(np.full(40000, 22.0), law, np.random.default_rng(0), limit=(9.0, 0.1))
+    redshift = galaxies.draw_redshift(np.full(40000, 22.0), law, np.random.default_rng(0), limit=(9.0, 0.1))
     scaled = (redshift / 0.5) ** 1.6  # zm = 0.3 + 0.1 * 2; the scaled variable is Gamma(1 + 1/1.6) distributed
     assert scaled.mean() == pytest.approx(1 + 1 / 1.6, abs=0.03)
     assert scaled.var() == pytest.approx(1 + 1 / 1.6, abs=0.1)
@@ -142,14 +144,14 @@ def test_redshift_limit_halves_the_density(config):
     faint = np.full(100_000, 24.0)
     counts = {}
     for name, limit in limits.items():
-        drawn = simulate.draw_redshift(faint, config.population.late, np.random.default_rng(0), limit=limit)
+        drawn = galaxies.draw_redshift(faint, config.population.late, np.random.default_rng(0), limit=limit)
         below, at = ((drawn > 0.8) & (drawn < 0.9)).sum(), (np.abs(drawn - 1.0) < 0.005).sum()
         counts[name] = at / below
     assert counts["with"] / counts["without"] == pytest.approx(0.5, abs=0.08)
 
 
 def test_number_counts_slope(config):
-    r_mag = simulate.draw_r_mag(200_000, config.population, np.random.default_rng(0))
+    r_mag = galaxies.draw_r_mag(200_000, config.population, np.random.default_rng(0))
     faint, bright = ((r_mag > 21.5) & (r_mag < 22)).sum(), ((r_mag > 20.5) & (r_mag < 21)).sum()
     assert np.log10(faint / bright) == pytest.approx(config.population.counts_slope, abs=0.02)
 
@@ -160,7 +162,7 @@ def test_number_counts_slope(config):
 def test_outlier_fractions_are_the_configured_ones(config):
     zquality = np.repeat([1, 2, 3, 4], 50_000)
     rng = np.random.default_rng(0)
-    kind = simulate.draw_outliers(zquality, config.spectroscopy, config.outliers, rng)
+    kind = galaxies.draw_outliers(zquality, config.spectroscopy, config.outliers, rng)
     lines = config.spectroscopy.line_error.values()
     rest = {"blend": config.outliers.fraction_blend, "agn": config.outliers.fraction_agn}
     for quality, p_line in zip([1, 2, 3, 4], lines, strict=True):
@@ -172,9 +174,9 @@ def test_outlier_fractions_are_the_configured_ones(config):
 
 def test_added_light():
     mags = np.array([[24.0, 23.5, 23.0, 22.5, 22.3, 22.2]])
-    same_colours = simulate.add_light(mags, mags + 3.0, np.array([1.0]))
+    same_colours = galaxies.add_light(mags, mags + 3.0, np.array([1.0]))
     np.testing.assert_allclose(same_colours, mags - 2.5 * np.log10(2))
-    bluer = simulate.add_light(mags, np.full((1, 6), 20.0), np.array([0.3]))
+    bluer = galaxies.add_light(mags, np.full((1, 6), 20.0), np.array([0.3]))
     assert bluer[0, 2] == pytest.approx(23.0 - 2.5 * np.log10(1.3))
     assert bluer[0, 0] - bluer[0, 1] < 0.5 - 0.05
 
@@ -182,17 +184,17 @@ def test_added_light():
 def test_only_blends_and_agn_change_colour(config):
     mags = np.random.default_rng(0).normal(23, 0.5, (300, 6))
     kind = np.repeat(["none", "line", "blend", "agn"], 75)
-    changed = simulate.contaminate(mags, kind, config, np.random.default_rng(1)) != mags
+    changed = galaxies.contaminate(mags, kind, config, np.random.default_rng(1)) != mags
     np.testing.assert_array_equal(changed.any(axis=1), np.isin(kind, ["blend", "agn"]))
 
 
 def test_wrong_lines_give_line_ratios():
     z_true, kind = np.full(1000, 0.8), np.repeat(["none", "line"], 500)
     rng = np.random.default_rng(0)
-    z_measured = simulate.observe_redshift(z_true, kind, 1e-5, rng)
+    z_measured = galaxies.observe_redshift(z_true, kind, 1e-5, rng)
     assert z_measured[:500].std() == pytest.approx(1.8e-5, rel=0.15), "each galaxy has its own error"
     np.testing.assert_allclose(z_measured[:500], 0.8, atol=2e-4)
-    allowed = 1.8 * np.concatenate([simulate.LINE_RATIOS, 1 / simulate.LINE_RATIOS])
+    allowed = 1.8 * np.concatenate([galaxies.LINE_RATIOS, 1 / galaxies.LINE_RATIOS])
     nearest = np.abs((1 + z_measured[500:])[:, None] / allowed - 1).min(axis=1)
     assert nearest.max() < 1e-3
     assert np.abs(z_measured[500:] - 0.8).min() > 0.15 * 1.8
@@ -205,7 +207,7 @@ def test_wrong_lines_give_line_ratios():
 def test_depth_is_five_sigma(config):
     depth = np.array(config.photometry.depth_deep_mag.values())
     sources = {"cfhtls_source": np.zeros(20_000), "subaru_source": np.zeros(20_000)}
-    values, errors = simulate.observe(np.tile(depth, (20_000, 1)), sources, config.photometry, np.random.default_rng(0))
+    values, errors = galaxies.observe(np.tile(depth, (20_000, 1)), sources, config.photometry, np.random.default_rng(0))
     np.testing.assert_allclose(np.median(errors, axis=0), 2.5 * np.log10(1.2), atol=0.005)
     relative_flux = 10 ** (-0.4 * (values - depth))
     np.testing.assert_allclose(relative_flux.std(axis=0), 0.2, atol=0.01)
@@ -216,7 +218,7 @@ def test_wide_and_deep_use_their_own_depth(config):
     mags = np.full((4000, 6), 23.0)
     source = np.repeat([0, 1], 2000)
     sources = {"cfhtls_source": source, "subaru_source": source}
-    _, errors = simulate.observe(mags, sources, config.photometry, np.random.default_rng(0))
+    _, errors = galaxies.observe(mags, sources, config.photometry, np.random.default_rng(0))
     ratio = np.median(errors[source == 1, 1]) / np.median(errors[source == 0, 1])
     assert ratio == pytest.approx(10 ** (0.2 * (deep - wide)), rel=0.25)  # sky noise: error grows as 10^(0.2..0.4)
 
@@ -225,7 +227,7 @@ def test_sentinels(config):
     mags = np.full((4, 6), 22.0)
     mags[3] = 40.0
     sources = {"cfhtls_source": np.array([0, -99, 0, 0]), "subaru_source": np.array([0, 0, -99, 0])}
-    values, errors = simulate.observe(mags, sources, config.photometry, np.random.default_rng(0))
+    values, errors = galaxies.observe(mags, sources, config.photometry, np.random.default_rng(0))
     for table in (values, errors):
         assert (np.abs(table[0]) < 90).all()
         assert (table[1, :5] == -99).all()
@@ -239,7 +241,7 @@ def test_auto_scatter_grows_with_size_and_keeps_sentinels(config):
     photometry, n = config.photometry, 20_000
     mags = np.tile([23.0, 99.0, -99.0, 23.0, 23.0, 23.0], (n, 1))
     radius = np.repeat([0.5, 1.0], n // 2)
-    auto = simulate.degrade_to_auto(mags, radius, photometry, np.random.default_rng(0))
+    auto = galaxies.degrade_to_auto(mags, radius, photometry, np.random.default_rng(0))
     assert (auto[:, 1] == 99).all()
     assert (auto[:, 2] == -99).all()
     colour = auto[:, 3] - auto[:, 4]
@@ -284,8 +286,8 @@ def test_unobserved_rows_are_sentinels_in_every_photometric_column(generated):
 
 def test_same_seed_same_bytes(config, written, tmp_path):
     again, other = tmp_path / "again.fits", tmp_path / "other.fits"
-    simulate.write_fits(*simulate.generate(small(config), seed=1), again, seed=1)
-    simulate.write_fits(*simulate.generate(small(config), seed=2), other, seed=2)
+    galaxies.write_fits(*galaxies.generate(small(config), seed=1), again, seed=1)
+    galaxies.write_fits(*galaxies.generate(small(config), seed=2), other, seed=2)
     assert again.read_bytes() == written.read_bytes()
     assert other.read_bytes() != written.read_bytes()
 
@@ -294,8 +296,9 @@ def test_command_writes_table_and_receipt(config, tmp_path, monkeypatch):
     monkeypatch.setenv("PAPERS_DATA", str(tmp_path / "data"))
     catalogue = tmp_path / "data" / "generated" / "photoz" / "test" / "DEEP2_uniq_Terapix_Subaru_v1.fits"
     receipt = tmp_path / "receipt.json"
-    options = ["--config", small(config, 200).model_dump_json()]
-    options += ["--catalogue", str(catalogue), "--receipt", str(receipt)]
+    section = small(config, 200).model_dump(mode="json")
+    settings = write_settings(tmp_path / "settings.yaml", simulate=section)
+    options = ["--settings", str(settings), "--catalogue", str(catalogue), "--receipt", str(receipt)]
     monkeypatch.setattr(sys, "argv", ["simulate", *options])
     simulate.main()
     assert read_receipt(receipt).sha256 == sha256_of(catalogue)
@@ -320,10 +323,12 @@ def select(table):
 
 def test_moments_are_close_to_the_public_rows(config):
     if not REAL.is_dir():
-        pytest.skip("the public rows are not beside this repository")
+        pytest.skip(
+            f"{REAL}/sel_features.csv and sel_target.csv are wanted; datasets.yaml says where they are published"
+        )
     real_mags = np.loadtxt(REAL / "sel_features.csv", skiprows=1)
     real_z = np.loadtxt(REAL / "sel_target.csv", skiprows=1)
-    mags, redshift = select(simulate.generate(small(config, 20_000), seed=1)[0])
+    mags, redshift = select(galaxies.generate(small(config, 20_000), seed=1)[0])
     for percent, limit in ((16, 0.09), (50, 0.07), (84, 0.09)):  # [mag]; generator seeds scatter by 0.01
         ours, theirs = (np.percentile(-np.diff(m, axis=1), percent, axis=0) for m in (mags, real_mags))
         np.testing.assert_allclose(ours, theirs, atol=limit, err_msg=f"colours, {percent} %")

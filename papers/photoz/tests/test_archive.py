@@ -7,7 +7,7 @@ import pytest
 from astropy.table import Table
 
 from common.errors import InputError
-from papers.photoz.catalogue import BANDS, read_catalogue, read_excerpt, read_release, without_sentinels
+from papers.photoz.archive import BANDS, read_catalogue, read_excerpt, read_release, without_sentinels
 from papers.photoz.prepare import select, take
 from papers.photoz.settings import PrepareConfig
 

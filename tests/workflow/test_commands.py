@@ -1,0 +1,29 @@
+"""The commands of all papers and runs: short enough to be typed, one section of the settings for each stage."""
+
+import re
+
+import pytest
+
+from common.settings import RUNS
+from common.workflow.paper import discover
+from tests.workflow.conftest import copy_sources
+
+LONGEST = 500
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    return copy_sources(tmp_path_factory.mktemp("commands") / "checkout", papers=discover())
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_no_command_is_longer_than_a_line_that_one_would_type(everything, run):
+    done = everything.snakemake("--config", f"run={run}", "--dry-run", "--printshellcmds", "--quiet", "host")
+    assert done.returncode == 0, done.stdout + done.stderr
+    commands = re.findall(r"^ *(python -m .*)$", done.stdout, re.MULTILINE)
+    stages = {re.match(r"python -m (\S+)", command)[1] for command in commands}
+    assert len(stages) > 30, "the commands were not found"
+    too_long = {command.split()[2]: len(command) for command in commands if len(command) > LONGEST}
+    if run == "full":  # the summary of all papers together is nobody's to type
+        too_long.pop("common.report.summary", None)
+    assert too_long == {}
