@@ -1,14 +1,19 @@
 """Measure all taggers of one seed on the test files (arXiv:1909.12285, evaluation and mass decorrelation).
 
-Prepared files and scores.h5 of each tagger -> metrics.json, and decorrelated.h5 with what the mass-dependent cut
-passes.
+Prepared files and predictions.h5 of each method -> metrics.json, and decorrelated.h5 with the jets that pass the
+mass-dependent cut.
 
-`<tagger>.` auc, accuracy, rejection_30, ... within the article's window; auc_all, rejection_30_all, ... without it;
-djs_50, ... at true signal efficiencies, djs_mistag at the configured mistag rate, what these have beyond chance as
-djs_excess_50, ... and its probability as djs_p_50, ...; n_parameters. `ddt.` is the interaction network with the
-mass-dependent cut, fitted on validation QCD, `ddt_standardised.` that with standardised inputs. `best_variable` is the
-one of the 27 variables, tau21 and tau32 that separates best on the validation files. `feature.` describes the jets, for
-comparison with the record's own.
+Metrics of a method, `<method>.<metric>`:
+    auc, accuracy, rejection_30, ...  within the article's window
+    auc_all, rejection_30_all, ...    without the window
+    djs_50, ...        D_JS at a true signal efficiency
+    djs_excess_50, ... D_JS minus its mean under random cuts
+    djs_p_50, ...      share of random cuts with at least this D_JS
+    djs_mistag, ...    the same at the configured mistag rate
+    n_parameters       number of trained parameters
+`ddt` is the interaction network with the mass-dependent cut, fitted on validation QCD; `ddt_standardised` is the one
+with standardised inputs. `best_variable` is the one of the 27 variables, tau21 and tau32 that separates best on the
+validation files. `feature.<metric>` describes the jets, for a comparison with those of the record.
 """
 
 import logging
@@ -18,15 +23,16 @@ import h5py
 import numpy as np
 
 from common.atomic import atomic_output, write_json
+from common.metrics import Metrics, entry
 from common.stage import parse, run
-from papers.hbb import branches, measures
-from papers.hbb.cache import Array, Jets
-from papers.hbb.decorrelation import DDT, Decorrelated, measure_plain
-from papers.hbb.measures import Entry, entry
-from papers.hbb.sample import Sample, read_sample
-from papers.hbb.settings import EvaluateConfig
 
-Metrics = dict[str, Entry]
+from .archive import branches
+from .metrics.decorrelation import DDT, Decorrelated, measure_plain
+from .metrics.features import describe, measure_sip
+from .metrics.scored_jets import Sample, read_sample
+from .metrics.tagging import area, rejection
+from .prepared import Array, Jets, files_of
+from .settings import EvaluateConfig
 
 
 def best_variable(valid: Sample, test: Sample) -> tuple[str, dict[str, Array]]:
@@ -39,103 +45,74 @@ def best_variable(valid: Sample, test: Sample) -> tuple[str, dict[str, Array]]:
     def values(sample: Sample, name: str) -> Array:
         return sample.spectators[name] if name in sample.spectators else sample.variables[:, names.index(name)]
 
-    kept = valid.in_window
-    areas = {name: measures.area(valid.label[kept], values(valid, name)[kept])["value"] for name in names}
-    chosen = max(areas, key=lambda name: abs(areas[name] - 0.5))
-    sign = 1 if areas[chosen] > 0.5 else -1
-    logging.info("best single variable: %s", chosen)
-    return chosen, {"valid": sign * values(valid, chosen), "test": sign * values(test, chosen)}
+    inside = valid.in_window
+    areas = {name: area(valid.label[inside], values(valid, name)[inside])["value"] for name in names}
+    best = max(areas, key=lambda name: abs(areas[name] - 0.5))
+    sign = 1 if areas[best] > 0.5 else -1
+    logging.info("best single variable: %s", best)
+    return best, {"valid": sign * values(valid, best), "test": sign * values(test, best)}
 
 
 def measure_tagger(test: Sample, name: str, config: EvaluateConfig, *, seed: int) -> Metrics:
     """Return the figures of merit of one tagger."""
-    inside, score = test.within(), test.scores[name]
-    own, label = inside.scores[name], inside.label
-    found = {
-        "auc": measures.area(label, own),
-        "auc_all": measures.area(test.label, score),
-    }
+    window = test.within()
+    label, score = window.label, window.scores[name]
+    label_all, score_all = test.label, test.scores[name]
+    metrics = {"auc": area(label, score), "auc_all": area(label_all, score_all)}
     for efficiency in config.signal_efficiencies:
         key = f"rejection_{100 * efficiency:.0f}"
-        found[key] = measures.rejection(label, own, efficiency=efficiency)
-        found[f"{key}_all"] = measures.rejection(test.label, score, efficiency=efficiency)
-    found |= measure_plain(inside, name, config, seed=seed)
-    if name != "best_variable":  # probabilities
-        right = (own > 0.5) == (label == 1)
-        found["accuracy"] = entry(right.mean(), np.sqrt(right.mean() * (1 - right.mean()) / len(right)), len(right))
-    return {f"{name}.{metric}": value for metric, value in found.items()}
+        metrics[key] = rejection(label, score, efficiency=efficiency)
+        metrics[f"{key}_all"] = rejection(label_all, score_all, efficiency=efficiency)
+    metrics |= measure_plain(window, name, config, seed=seed)
+    if name != "best_variable":  # the scores of all others are probabilities
+        right = (score > 0.5) == (label == 1)
+        metrics["accuracy"] = entry(right.mean(), np.sqrt(right.mean() * (1 - right.mean()) / len(right)), len(right))
+    return {f"{name}.{metric}": value for metric, value in metrics.items()}
 
 
-def describe(test: Sample) -> Metrics:
-    """Return what the record's own jets are known for: see `reference` in published.yaml."""
-    found = {}
-    for name, chosen in (("qcd", test.label == 0), ("higgs", test.label == 1)):
-        n = int(chosen.sum())
-        for metric, values in (("n_tracks", test.spectators["ntracks"]), ("npv", test.spectators["npv"])):
-            own = values[chosen]
-            found[f"feature.{name}.{metric}_mean"] = entry(own.mean(), own.std(ddof=1) / np.sqrt(n), n)
-    npv, pt = test.spectators["npv"], test.spectators["fj_pt"]
-    n, many = len(npv), (npv >= 15).mean()
-    found["feature.npv_mean"] = entry(npv.mean(), npv.std(ddof=1) / np.sqrt(n), n)
-    found["feature.npv_at_least_15"] = entry(many, np.sqrt(many * (1 - many) / n), n)
-    found["feature.pt_mean"] = entry(pt.mean(), pt.std(ddof=1) / np.sqrt(n), n)
-    return found
-
-
-def largest_sip3d(jets: Jets) -> Array:
-    """Return the largest Sip3dSig of the tracks of each jet (jet,), some thousand jets at a time."""
-    feature, order = branches.TRACK_FEATURES.index("trackBTag_Sip3dSig"), np.arange(len(jets))
-    batches = jets.batches(["tracks"], size=4096, order=order)
-    return np.concatenate([found["tracks"][:, :, feature].max(axis=1) for found in batches])
-
-
-def measure_sip(prepared: list[Path]) -> Metrics:
-    """Return the median of the largest Sip3dSig of a jet's tracks, by class."""
-    jets = Jets.open(prepared)
-    largest, label = largest_sip3d(jets), jets.column("label")
-    found = {}
-    for name, chosen in (("qcd", label == 0), ("higgs", label == 1)):
-        own = largest[chosen]
-        spread = 1.2533 * np.subtract(*np.quantile(own, [0.84, 0.16])) / 2 / np.sqrt(len(own))  # of a median
-        found[f"feature.{name}.largest_sip3d_significance"] = entry(np.median(own), spread, len(own))
-    return found
+def write_decorrelated(path: Path, cuts: dict[str, Decorrelated], best: str, scores: Array) -> None:
+    """Write ROC curve and passing test jets of each mass-dependent cut, and the scores (jet,) of the best variable."""
+    with h5py.File(path, "w") as file:
+        file.attrs["best_variable"] = best
+        file["best_variable"] = scores
+        for name, cut in cuts.items():
+            file[f"{name}/roc"] = cut.roc
+            for key, passed in cut.passed.items():
+                file[f"{name}/passed_{key}"] = passed
 
 
 def main() -> None:
     """Read, measure, write."""
     arguments = parse(
         __doc__,
+        section="evaluate",
         config=EvaluateConfig,
-        path_lists=["valid", "test", "predictions"],
-        paths=["metrics", "decorrelated"],
+        paths=["prepared", "seeds", "metrics", "decorrelated"],
         numbers=["seed"],
     )
     config, seed = arguments.config, arguments.seed
-    valid = read_sample(arguments.valid, arguments.predictions, "valid")
-    test = read_sample(arguments.test, arguments.predictions, "test")
-    chosen, scores = best_variable(valid, test)
+    folder = arguments.seeds / f"seed{seed}"
+    predictions = {method: folder / method / "predictions.h5" for method in arguments.run.methods}
+    files = {split: files_of(arguments.prepared, split, arguments.run) for split in ("valid", "test")}
+    valid, test = (read_sample(paths, split, predictions) for split, paths in files.items())
+    best, scores = best_variable(valid, test)
     test.scores["best_variable"] = scores["test"]
-    metrics = describe(test) | measure_sip(arguments.test)
+    metrics = describe(test) | measure_sip(Jets.open(files["test"]))
     for name in test.scores:
         metrics |= measure_tagger(test, name, config, seed=seed)
-    for path in arguments.predictions:
+    for method, path in predictions.items():
         with h5py.File(path) as file:
-            metrics[f"{path.parent.name}.n_parameters"] = entry(int(file.attrs["n_parameters"]), 0.0, 1)
+            metrics[f"{method}.n_parameters"] = entry(int(file.attrs["n_parameters"]), 0.0, 1)
     cuts = {
-        name: Decorrelated(valid.within(), test.within(), tagger, config)
-        for tagger, name in DDT.items()
-        if tagger in test.scores
+        name: Decorrelated(valid.within(), test.within(), method, config)
+        for method, name in DDT.items()
+        if method in test.scores
     }
     for name, cut in cuts.items():
         metrics |= {f"{name}.{metric}": value for metric, value in cut.measure(seed=seed).items()}
     write_json(arguments.metrics, metrics)
-    with atomic_output(arguments.decorrelated) as path, h5py.File(path, "w") as file:
-        file.attrs["best_variable"] = chosen
-        file["best_variable"] = scores["test"]
-        for name, cut in cuts.items():
-            file[f"{name}/roc"] = cut.roc
-            for key, passed in cut.passed.items():
-                file[f"{name}/passed_{key}"] = passed
+    with atomic_output(arguments.decorrelated) as path:
+        write_decorrelated(path, cuts, best, scores["test"])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Fetch one file of CERN Open Data record 12102, checked against the record's own index (arXiv:1909.12285, data set).
 
 datasets.yaml -> <data>/raw/cms_hbb/<split>/<file>, verified by size and adler32 of the index, and its receipt. The
-index itself is verified by the adler32 that the record's metadata give. The data file is looked for on every server
-that the index is declared on; a mirror or a shared folder has it under the same name.
+index itself is verified by the adler32 of the record's metadata. The data file is requested from every server that
+datasets.yaml names for the index; a mirror or a shared folder has it under the same name.
 """
 
 import json
@@ -29,7 +29,7 @@ def read_index(path: Path) -> dict[str, dict[str, Any]]:
     """Return the entries of an index (uri, size, checksum) by file name.
 
     Raises:
-        InputError: If it is no index.
+        InputError: If the file is no index.
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
@@ -51,7 +51,7 @@ def checksum_of(entry: dict[str, Any]) -> str:
 
 
 def addresses(uri: str, index: DataFile) -> list[str]:
-    """Return where the file root://server//path of an index may be had: on each server that has the index."""
+    """Return the addresses of the file root://server//path of an index: the same path on each server of the index."""
     path = "/" + urlsplit(uri).path.lstrip("/")
     servers = [urlsplit(url) for url in index.urls if "/eos/" in url]
     return [f"{server.scheme}://{server.netloc}{path}" for server in servers]
@@ -61,7 +61,7 @@ def fetch_file(datasets: Path, split: str, file: str) -> Receipt:
     """Return the receipt of a data file after fetching or verifying the index and the file.
 
     Raises:
-        InputError: If one of them cannot be had, is not the expected one, or the index does not list the file.
+        InputError: If one of them cannot be downloaded or has another checksum, or the index does not list the file.
     """
     index = find_file(load_datasets(datasets), DATASET, index_name(split, file), where=datasets)
     path = locate(fetch(index, dataset=DATASET))
@@ -82,7 +82,7 @@ def fetch_file(datasets: Path, split: str, file: str) -> Receipt:
 
 
 def main() -> None:
-    """Fetch, vouch."""
+    """Download and verify the file, write its receipt."""
     arguments = parse(__doc__, paths=["datasets", "receipt"], texts=["split", "file"])
     write_receipt(arguments.receipt, fetch_file(arguments.datasets, arguments.split, arguments.file))
 

@@ -1,56 +1,48 @@
-"""Score the validation and test jets with one trained tagger (arXiv:1909.12285).
+"""Score the validation and test jets with one trained tagger, of PyTorch or of Keras (arXiv:1909.12285).
 
-model.pt and prepared files -> scores.h5 with `valid` and `test` (jet,), the probability of H to bb for every labelled
-jet.
+Model and prepared files -> predictions.h5 with `valid` and `test` (jet,), the probability of H to bb for every labelled
+jet, and the number of trained parameters as an attribute.
 """
 
 from pathlib import Path
+from typing import Protocol
 
 import h5py
-import numpy as np
-import torch
 
 from common.atomic import atomic_output
 from common.stage import parse, run
-from papers.hbb.cache import Array, Jets
-from papers.hbb.inputs import Scaling, build, dataset_names
-from papers.hbb.settings import ExperimentConfig
 
-BATCH = 64
+from .prepared import Array, Jets, files_of
 
 
-@torch.no_grad()
-def score(network: torch.nn.Module, jets: Jets, experiment: ExperimentConfig, scaling: Scaling) -> Array:
-    """Return the probability (jet,) of H to bb; jets pass sorted by their number of tracks."""
-    network.eval()
-    probability = np.empty(len(jets), np.float32)
-    order = np.argsort(jets.column("n_tracks"), kind="stable")
-    start = 0
-    for found in jets.batches(dataset_names(experiment), size=BATCH, order=order):
-        values = network(scaling.apply(found)).softmax(dim=1)[:, 1]
-        probability[order[start : start + len(values)]] = values.numpy()
-        start += len(values)
-    return probability
+class Tagger(Protocol):
+    """What the taggers of both frameworks have in common."""
+
+    @property
+    def n_parameters(self) -> int:
+        """Return the number of trained parameters."""
+
+    def score(self, jets: Jets) -> Array:
+        """Return the probability (jet,) of H to bb."""
 
 
-def load_model(path: Path) -> tuple[torch.nn.Module, ExperimentConfig, Scaling, int]:
-    """Return network, settings, scaling and number of parameters of a model that stage train has written."""
-    stored = torch.load(path, weights_only=False)
-    experiment = ExperimentConfig(**stored["experiment"])
-    network = build(experiment)
-    network.load_state_dict(stored["weights"])
-    return network, experiment, Scaling(**stored["scaling"]), stored["n_parameters"]
+def load(model: Path, *, threads: int) -> Tagger:
+    """Return a stored tagger; only the framework that has written it is imported."""
+    if model.suffix == ".keras":
+        from .model.deep_double_b import load as load_with_framework
+    else:
+        from .model.taggers import load as load_with_framework
+    return load_with_framework(model, threads=threads)
 
 
 def main() -> None:
     """Read, score, write."""
-    arguments = parse(__doc__, path_lists=["valid", "test"], paths=["model", "predictions"], numbers=["threads"])
-    torch.set_num_threads(arguments.threads)
-    network, experiment, scaling, n_parameters = load_model(arguments.model)
+    arguments = parse(__doc__, section="run", paths=["prepared", "model", "predictions"], numbers=["threads"])
+    tagger = load(arguments.model, threads=arguments.threads)
     with atomic_output(arguments.predictions) as path, h5py.File(path, "w") as file:
-        file.attrs["n_parameters"] = n_parameters
+        file.attrs["n_parameters"] = tagger.n_parameters
         for split in ("valid", "test"):
-            file[split] = score(network, Jets.open(getattr(arguments, split)), experiment, scaling)
+            file[split] = tagger.score(Jets.open(files_of(arguments.prepared, split, arguments.run)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 """Select the labelled jets of one file and store them for random access (arXiv:1909.12285, data set and selection).
 
-Receipt of one ROOT or HDF5 file -> <file>.h5 with
-    tracks (jet, 60, 30), vertices (jet, 5, 14), particles (jet, 100, 10) if wanted, variables (jet, 27), spectators
-    (jet, 11), all float32; n_tracks, n_vertices, n_particles, label (1: H to bb, 0: QCD), in_window (jet,)
-and the counts after each cut. Nothing is compressed, so that `cache.py` can map it. One file is one job, and
-memory is bounded by `chunk_jets`.
+Receipt of one ROOT or HDF5 file -> <file>.h5 with the datasets that `prepared.py` lists, and the counts after each cut
+as attributes. Nothing is compressed, so that `prepared.py` can map the file. One file is one job; the memory is
+proportional to `chunk_jets`.
 """
 
 import logging
@@ -19,16 +17,17 @@ from common.atomic import atomic_output
 from common.download.receipts import locate, read_receipt
 from common.errors import InputError
 from common.stage import parse, run
-from papers.hbb import branches
-from papers.hbb.read import BROKEN, COLLECTIONS, Array, Chunk, log_not_finite, read_jets
-from papers.hbb.settings import PrepareConfig, WindowConfig
 
-LABEL_CHUNK_JETS = 100_000  # a few numbers per jet
+from .archive import branches
+from .archive.reader import BROKEN, COLLECTIONS, Array, Chunk, log_not_finite, read_jets
+from .settings import PrepareConfig, WindowConfig
+
+LABEL_CHUNK_JETS = 100_000  # at three numbers per jet
 
 
 @dataclass
 class CutFlow:
-    """How many jets are left after each cut, by class."""
+    """Number of jets after each cut, by class."""
 
     counts: dict[str, list[int]] = field(default_factory=dict)
 
@@ -45,7 +44,7 @@ class CutFlow:
 
 
 def classes(flat: dict[str, Array]) -> tuple[Array, Array]:
-    """Return masks (jet,) of H to bb and of QCD jets; jets that are neither have no label."""
+    """Return masks (jet,) of H to bb and of QCD jets; a jet of neither class has no label."""
     return flat["fj_isH"] != 0, (flat["sample_isQCD"] != 0) & (flat["fj_isQCD"] != 0)
 
 
@@ -59,61 +58,62 @@ def window_cuts(flat: dict[str, Array], window: WindowConfig) -> dict[str, Array
     """Return a mask (jet,) for each cut of the window, by name."""
     pt, mass = flat["fj_pt"], flat["fj_sdmass"]
     rho = 2 * np.log(np.maximum(mass, 1e-3) / np.maximum(pt, 1e-3))
-    found = {}
+    cuts = {}
     for name, values, (low, high) in (
         ("pT", pt, window.pt_gev),
         ("soft-drop mass", mass, window.softdrop_mass_gev),
         ("rho", rho, window.rho),
     ):
-        found[f"{low:g} < {name} < {high:g}"] = (values > low) & (values < high)
-    return found
+        cuts[f"{low:g} < {name} < {high:g}"] = (values > low) & (values < high)
+    return cuts
 
 
 def count_labelled(path: Path) -> int:
-    """Return how many jets of a file have a label; reads nothing else."""
+    """Return how many jets of a file have a label."""
     chunks = read_jets(path, branches.LABELS, [], chunk_jets=LABEL_CHUNK_JETS)
     return sum(int(is_labelled(chunk.flat).sum()) for chunk in chunks)
 
 
-def columns(chunk: Chunk, kept: Array, in_window: Array) -> dict[str, Array]:
-    """Return what is stored of a chunk, for the jets of the mask `kept`."""
-    found = {name: block[kept] for name, block in chunk.padded.items()}
-    found |= {f"n_{name}": counts[kept].astype(np.uint8) for name, counts in chunk.counts.items()}
-    for name, wanted in (("variables", branches.DOUBLE_B), ("spectators", branches.SPECTATORS)):
-        found[name] = np.stack([chunk.flat[branch][kept] for branch in wanted], axis=1).astype(np.float32)
-    return found | {"label": (chunk.flat["fj_isH"][kept] != 0).astype(np.uint8), "in_window": in_window[kept]}
+def columns(chunk: Chunk, mask: Array, in_window: Array) -> dict[str, Array]:
+    """Return the datasets of the jets in a mask (jet,) of a chunk."""
+    datasets = {name: block[mask] for name, block in chunk.padded.items()}
+    datasets |= {f"n_{name}": counts[mask].astype(np.uint8) for name, counts in chunk.counts.items()}
+    for name, members in (("variables", branches.DOUBLE_B), ("spectators", branches.SPECTATORS)):
+        datasets[name] = np.stack([chunk.flat[branch][mask] for branch in members], axis=1).astype(np.float32)
+    return datasets | {"label": (chunk.flat["fj_isH"][mask] != 0).astype(np.uint8), "in_window": in_window[mask]}
 
 
 def selected(chunks: Iterator[Chunk], window: WindowConfig, flow: CutFlow) -> Iterator[tuple[dict[str, Array], int]]:
-    """Yield what is stored of each chunk and how many of its values were not finite, counting the cuts."""
+    """Yield the datasets of each chunk and how many of its values were not finite; count the jets after each cut."""
     for chunk in chunks:
         is_higgs, is_qcd = classes(chunk.flat)
-        flow.add("read", is_higgs, ~is_higgs)  # the second are not all QCD yet
-        kept = is_labelled(chunk.flat)
-        flow.add("labelled", kept & is_higgs, kept & is_qcd)
-        passed = kept
+        flow.add("read", is_higgs, ~is_higgs)  # at this point ~is_higgs still contains unlabelled jets
+        labelled = is_labelled(chunk.flat)
+        flow.add("labelled", labelled & is_higgs, labelled & is_qcd)
+        passed = labelled
         for name, mask in window_cuts(chunk.flat, window).items():
             passed = passed & mask
             flow.add(name, passed & is_higgs, passed & is_qcd)
-        yield columns(chunk, kept, passed), chunk.n_not_finite
+        yield columns(chunk, labelled, passed), chunk.n_not_finite
 
 
-def write_cache(path: Path, source: Path, config: PrepareConfig) -> CutFlow:
+def write_prepared(path: Path, source: Path, config: PrepareConfig, *, origin: str) -> CutFlow:
     """Write the labelled jets of `source` to `path` chunk by chunk and return the counts."""
     collections = [name for name in COLLECTIONS if name != "particles" or config.particles]
     flat = [*branches.LABELS, *branches.DOUBLE_B, *branches.SPECTATORS]
     n_jets, flow, n_bad, start = count_labelled(source), CutFlow(), 0, 0
     with h5py.File(path, "w") as file:
         chunks = read_jets(source, flat, collections, chunk_jets=config.chunk_jets)
-        for found, bad in selected(chunks, config.window, flow):
-            stop = start + len(found["label"])
-            for name, values in found.items():
+        for datasets, bad in selected(chunks, config.window, flow):
+            stop = start + len(datasets["label"])
+            for name, values in datasets.items():
                 if name not in file:
                     file.create_dataset(name, shape=(n_jets, *values.shape[1:]), dtype=values.dtype)
                 file[name][start:stop] = values
             start, n_bad = stop, n_bad + bad
         file.attrs["cuts"] = list(flow.counts)
         file.attrs["n_jets"] = np.array(list(flow.counts.values())).reshape(-1, 2)  # (cut, class): H, QCD
+        file.attrs["origin"] = origin
         file.attrs["features"] = branches.TRACK_FEATURES
         file.attrs["n_not_finite"] = n_bad
     if not start:
@@ -124,12 +124,10 @@ def write_cache(path: Path, source: Path, config: PrepareConfig) -> CutFlow:
 
 def main() -> None:
     """Read, select, write."""
-    arguments = parse(__doc__, config=PrepareConfig, paths=["receipt", "prepared"])
+    arguments = parse(__doc__, section="prepare", config=PrepareConfig, paths=["receipt", "prepared"])
     receipt = read_receipt(arguments.receipt)
     with atomic_output(arguments.prepared) as path:
-        flow = write_cache(path, locate(receipt), arguments.config)
-        with h5py.File(path, "a") as file:
-            file.attrs["raw_sha256"] = receipt.sha256
+        flow = write_prepared(path, locate(receipt), arguments.config, origin=receipt.origin)
     flow.log()
 
 

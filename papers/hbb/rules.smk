@@ -1,60 +1,82 @@
 """From jets in CMS's open data format to H to bb taggers, arXiv:1909.12285.
 
 REQUIRED INPUTS:
-    archive runs: the files of record 12102 that the setting `archive` names, found through the indexes of datasets.yaml
+    archive runs: the files of record 12102 that the setting `splits` names; rule `fetch` downloads each of them and
+        checks it against the record's file index, which datasets.yaml declares
     generated runs: none
 OUTPUTS (below results/hbb/<run>/):
-    prepared/<file>.h5, one per file · seed<k>/<framework>/<tagger>/{model.*, history.csv, scores.h5} ·
+    prepared/<file>.h5 · seed<k>/<method>/{model.*, history.csv, predictions.h5} ·
     seed<k>/{metrics.json, decorrelated.h5} · figures/
+
+A method is an experiment of config.yaml. Those whose name begins with `double_b` are trained by rule train_keras, all
+others by rule train.
 """
 
 from common.workflow.paper import Paper
-from papers.hbb.experiments import Experiments
+from papers.hbb.settings import KERAS
 
 paper = Paper("hbb", config)
-experiments = Experiments(paper)
 
 
-rule pileup:
+def receipt(wildcards):
+    """Input function: the receipt of the file that is prepared."""
+    origin = {"generated": "generated", "archive": "located"}[
+        paper.settings(wildcards.run).source
+    ]
+    return f"results/hbb/{wildcards.run}/receipts/{origin}/{wildcards.file}.json"
+
+
+def prepared(split):
+    """Return an input function: the prepared files of a split."""
+    return lambda wildcards: [
+        f"results/hbb/{wildcards.run}/prepared/{file}.h5"
+        for file in paper.settings(wildcards.run).splits[split]
+    ]
+
+
+def model(wildcards):
+    """Input function: the trained model of a method, whose suffix tells the framework."""
+    suffix = "keras" if wildcards.method.startswith(KERAS) else "pt"
+    return f"results/hbb/{wildcards.run}/seed{wildcards.seed}/{wildcards.method}/model.{suffix}"
+
+
+rule simulate_pileup:
     input:
-        code=paper.code("pileup"),
+        code=paper.code("simulate_pileup"),
     output:
-        pool=f"{paper.generated_data}/pileup.npz",
+        pool=paper.generated("pileup.npz"),
     log:
-        f"{paper.results}/logs/pileup.log",
+        paper.log("simulate_pileup"),
     benchmark:
-        f"{paper.results}/benchmarks/pileup.jsonl"
+        paper.benchmark("simulate_pileup")
     conda:
-        "../../envs/hep.yaml"
+        paper.env("hep")
     params:
-        config=paper.section("pileup"),
+        config=paper.section("simulate_pileup"),
     shell:
-        paper.shell("pileup", "--config {params.config:q} --pool {output.pool:q}")
+        paper.shell("simulate_pileup", outputs="pool")
 
 
 rule simulate:
     input:
-        pool=f"{paper.generated_data}/pileup.npz",
+        pool=paper.generated("pileup.npz"),
         code=paper.code("simulate"),
     output:
-        jets=f"{paper.generated_data}/{{file}}.root",
-        receipt=f"{paper.results}/receipts/generated/{{file}}.root.json",
+        jets=paper.generated("{file}.root"),
+        receipt=paper.generated_receipts("{file}.root"),
     log:
-        f"{paper.results}/logs/simulate_{{file}}.log",
+        paper.log("simulate", "file"),
     benchmark:
-        f"{paper.results}/benchmarks/simulate_{{file}}.jsonl"
+        paper.benchmark("simulate", "file")
     wildcard_constraints:
         file=r"(?:train|valid|test)_\d+",
     conda:
-        "../../envs/hep.yaml"
+        paper.env("hep")
     threads: 1
     params:
         config=paper.section("simulate"),
     shell:
-        paper.shell(
-            "simulate",
-            "--config {params.config:q} --pool {input.pool:q} --jets {output.jets:q} --receipt {output.receipt:q}",
-        )
+        paper.shell("simulate", inputs="pool", outputs="jets receipt")
 
 
 rule fetch:
@@ -62,215 +84,186 @@ rule fetch:
         datasets="papers/hbb/datasets.yaml",
         code=paper.code("fetch"),
     output:
-        receipt=f"{paper.results}/receipts/located/{{split}}/{{file}}.json",
+        receipt=paper.path("receipts/located/{split}/{file}.json"),
     log:
-        f"{paper.results}/logs/fetch_{{split}}_{{file}}.log",
+        paper.log("fetch", "split", "file"),
     benchmark:
-        f"{paper.results}/benchmarks/fetch_{{split}}_{{file}}.jsonl"
+        paper.benchmark("fetch", "split", "file")
     wildcard_constraints:
         split="train|test",
         file=r"ntuple_merged_\d+\.(?:root|h5)",
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
-        state=lambda w: paper.state_of(
-            f"results/hbb/{w.run}/receipts/located/{w.split}/{w.file}.json"
+        state=lambda wildcards: paper.state_of(
+            f"results/hbb/{wildcards.run}/receipts/located/{wildcards.split}/{wildcards.file}.json"
         ),
     shell:
         paper.shell(
             "fetch",
-            "--datasets {input.datasets:q} --split {wildcards.split:q} --file {wildcards.file:q}"
-            " --receipt {output.receipt:q}",
+            settings=False,
+            inputs="datasets",
+            outputs="receipt",
+            wildcards="split file",
         )
 
 
 rule prepare:
     input:
-        receipt=experiments.receipt,
+        receipt=receipt,
         code=paper.code("prepare"),
     output:
-        prepared=f"{paper.results}/prepared/{{file}}.h5",
+        prepared=paper.path("prepared/{file}.h5"),
     log:
-        f"{paper.results}/logs/prepare_{{file}}.log",
+        paper.log("prepare", "file"),
     benchmark:
-        f"{paper.results}/benchmarks/prepare_{{file}}.jsonl"
+        paper.benchmark("prepare", "file")
     wildcard_constraints:
         file=r".+\.(?:root|h5)",
     conda:
-        "../../envs/hep.yaml"
+        paper.env("hep")
     threads: 1
     params:
         config=paper.section("prepare"),
     shell:
-        paper.shell(
-            "prepare",
-            "--config {params.config:q} --receipt {input.receipt:q} --prepared {output.prepared:q}",
-        )
+        paper.shell("prepare", inputs="receipt", outputs="prepared")
 
 
 rule train:
     input:
-        train=experiments.prepared("train"),
-        valid=experiments.prepared("valid"),
+        train=prepared("train"),
+        valid=prepared("valid"),
         code=paper.code("train"),
     output:
-        model=f"{paper.results}/seed{{seed}}/torch/{{method}}/model.pt",
-        history=f"{paper.results}/seed{{seed}}/torch/{{method}}/history.csv",
+        model=paper.path("seed{seed}/{method}/model.pt"),
+        history=paper.path("seed{seed}/{method}/history.csv"),
     log:
-        f"{paper.results}/logs/train_{{method}}_seed{{seed}}.log",
+        paper.log("train", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_{{method}}_seed{{seed}}.jsonl"
+        paper.benchmark("train", "method", "seed")
     wildcard_constraints:
-        method="[a-z0-9_]+",
+        method=f"(?!{KERAS})[a-z0-9_]+",
     conda:
-        "../../envs/torch.yaml"
-    threads: 1  # trainings side by side beat several threads for each
+        paper.env("torch")
+    threads: 1  # several trainings at a time are faster than several threads for each
     params:
-        config=experiments.one,
+        config=paper.one,
     shell:
         paper.shell(
             "train",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --train {input.train:q}"
-            " --valid {input.valid:q} --model {output.model:q} --history {output.history:q}",
-        )
-
-
-rule predict:
-    input:
-        valid=experiments.prepared("valid"),
-        test=experiments.prepared("test"),
-        model=f"{paper.results}/seed{{seed}}/torch/{{method}}/model.pt",
-        code=paper.code("predict"),
-    output:
-        predictions=f"{paper.results}/seed{{seed}}/torch/{{method}}/scores.h5",
-    log:
-        f"{paper.results}/logs/predict_{{method}}_seed{{seed}}.log",
-    benchmark:
-        f"{paper.results}/benchmarks/predict_{{method}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        method="[a-z0-9_]+",
-    conda:
-        "../../envs/torch.yaml"
-    threads: 1
-    shell:
-        paper.shell(
-            "predict",
-            "--threads {threads} --valid {input.valid:q} --test {input.test:q} --model {input.model:q}"
-            " --predictions {output.predictions:q}",
+            folders={"prepared": "prepared"},
+            outputs="model history",
+            wildcards="seed method",
+            threads=True,
         )
 
 
 rule train_keras:
     input:
-        train=experiments.prepared("train"),
-        valid=experiments.prepared("valid"),
+        train=prepared("train"),
+        valid=prepared("valid"),
         code=paper.code("train_keras"),
     output:
-        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
-        history=f"{paper.results}/seed{{seed}}/keras/{{method}}/history.csv",
+        model=paper.path("seed{seed}/{method}/model.keras"),
+        history=paper.path("seed{seed}/{method}/history.csv"),
     log:
-        f"{paper.results}/logs/train_keras_{{method}}_seed{{seed}}.log",
+        paper.log("train_keras", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/train_keras_{{method}}_seed{{seed}}.jsonl"
+        paper.benchmark("train_keras", "method", "seed")
     wildcard_constraints:
-        method="[a-z0-9_]+",
-    priority: 1  # the longest training is the first
+        method=f"{KERAS}[a-z0-9_]*",
+    priority: 1  # the longest training starts first
     conda:
-        "../../envs/tensorflow.yaml"
+        paper.env("tensorflow")
     threads: 1
     params:
-        config=experiments.one,
+        config=paper.one,
     shell:
         paper.shell(
             "train_keras",
-            "--config {params.config:q} --seed {wildcards.seed} --threads {threads} --train {input.train:q}"
-            " --valid {input.valid:q} --model {output.model:q} --history {output.history:q}",
+            folders={"prepared": "prepared"},
+            outputs="model history",
+            wildcards="seed method",
+            threads=True,
         )
 
 
-rule predict_keras:
+rule predict:
     input:
-        valid=experiments.prepared("valid"),
-        test=experiments.prepared("test"),
-        model=f"{paper.results}/seed{{seed}}/keras/{{method}}/model.keras",
-        code=paper.code("predict_keras"),
+        valid=prepared("valid"),
+        test=prepared("test"),
+        model=model,
+        code=paper.code("predict"),
     output:
-        predictions=f"{paper.results}/seed{{seed}}/keras/{{method}}/scores.h5",
+        predictions=paper.path("seed{seed}/{method}/predictions.h5"),
     log:
-        f"{paper.results}/logs/predict_keras_{{method}}_seed{{seed}}.log",
+        paper.log("predict", "method", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/predict_keras_{{method}}_seed{{seed}}.jsonl"
-    wildcard_constraints:
-        method="[a-z0-9_]+",
+        paper.benchmark("predict", "method", "seed")
     conda:
-        "../../envs/tensorflow.yaml"
+        lambda wildcards: paper.env(
+            "tensorflow" if wildcards.method.startswith(KERAS) else "torch"
+        )
     threads: 1
     shell:
         paper.shell(
-            "predict_keras",
-            "--threads {threads} --valid {input.valid:q} --test {input.test:q} --model {input.model:q}"
-            " --predictions {output.predictions:q}",
+            "predict",
+            inputs="model",
+            folders={"prepared": "prepared"},
+            outputs="predictions",
+            threads=True,
         )
 
 
 rule evaluate:
     input:
-        valid=experiments.prepared("valid"),
-        test=experiments.prepared("test"),
-        predictions=experiments.scores,
+        valid=prepared("valid"),
+        test=prepared("test"),
+        predictions=paper.each_method("predictions.h5"),
         code=paper.code("evaluate"),
     output:
-        metrics=f"{paper.results}/seed{{seed}}/metrics.json",
-        decorrelated=f"{paper.results}/seed{{seed}}/decorrelated.h5",
+        metrics=paper.path("seed{seed}/metrics.json"),
+        decorrelated=paper.path("seed{seed}/decorrelated.h5"),
     log:
-        f"{paper.results}/logs/evaluate_seed{{seed}}.log",
+        paper.log("evaluate", "seed"),
     benchmark:
-        f"{paper.results}/benchmarks/evaluate_seed{{seed}}.jsonl"
+        paper.benchmark("evaluate", "seed")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "evaluate",
-            "--config {params.config:q} --seed {wildcards.seed} --valid {input.valid:q} --test {input.test:q}"
-            " --predictions {input.predictions:q} --metrics {output.metrics:q}"
-            " --decorrelated {output.decorrelated:q}",
+            folders={"prepared": "prepared", "seeds": "."},
+            outputs="metrics decorrelated",
+            wildcards="seed",
         )
 
 
 rule figures:
     input:
-        receipts=paper.receipts,
-        test=experiments.prepared("test"),
-        predictions=experiments.all_scores,
-        histories=experiments.histories,
-        decorrelated=paper.per_seed("decorrelated.h5"),
-        metrics=f"{paper.results}/metrics.json",
+        test=prepared("test"),
+        predictions=paper.each_seed_and_method("predictions.h5"),
+        histories=paper.each_seed_and_method("history.csv"),
+        decorrelated=paper.each_seed("decorrelated.h5"),
+        metrics=paper.path("metrics.json"),
+        published="papers/hbb/published.yaml",
         code=paper.code("figures"),
         style="common/figures.mplstyle",
     output:
-        paper.figures(
-            "fig1_roc",
-            "fig2_sculpting",
-            "fig3_decorrelation",
-            "fig4_pileup",
-            "fig5_kinematics",
-            "fig6_inputs",
-            "fig7_loss",
-        ),
+        paper.figures(),
     log:
-        f"{paper.results}/logs/figures.log",
+        paper.log("figures"),
     benchmark:
-        f"{paper.results}/benchmarks/figures.jsonl"
+        paper.benchmark("figures")
     conda:
-        "../../envs/core.yaml"
+        paper.env("core")
     params:
         config=paper.section("evaluate"),
     shell:
         paper.shell(
             "figures",
-            "--config {params.config:q} --receipts {input.receipts:q} --test {input.test:q}"
-            " --predictions {input.predictions:q} --histories {input.histories:q}"
-            " --decorrelated {input.decorrelated:q} --metrics {input.metrics:q} --figures {output:q}",
+            inputs="metrics published",
+            folders={"prepared": "prepared", "seeds": ".", "figures": "figures"},
         )

@@ -2,8 +2,8 @@
 
 Settings and the pile-up pool -> <file>.root with all 219 branches of `deepntuplizer/tree`, and its receipt.
 
-A file mixes graviton masses and bins of pT-hat evenly, as the record does: there are no weights. Its seed comes from
-the file's name, so files are independent of each other and of the order in which they are made.
+A file mixes graviton masses and bins of pT-hat in the proportions of the settings, without weights. Its seed comes from
+the name of the file, so the content depends neither on other files nor on the order in which they are generated.
 """
 
 import logging
@@ -19,26 +19,26 @@ import numpy as np
 from common.atomic import atomic_output
 from common.download.receipts import generated_receipt, write_receipt
 from common.stage import parse, run
-from papers.hbb.collisions import Generator, process
-from papers.hbb.material import pass_material
-from papers.hbb.ntuple import Batch, Conditions, as_table, make_batch, write_tree
-from papers.hbb.pileup import Pool, add_pileup, read_pool
-from papers.hbb.settings import SimulateConfig
-from papers.hbb.tracking import join, reconstruct
 
-FOUND_VERTICES = 0.75  # share of the collisions of a crossing that give a vertex of their own
+from .generator.collisions import Generator, process
+from .generator.material import pass_material
+from .generator.ntuple import Batch, Conditions, as_table, make_batch, write_tree
+from .generator.pileup import Pool, add_pileup, read_pool
+from .generator.tracking import join, reconstruct
+from .settings import SimulateConfig
+
+FOUND_VERTICES = 0.75  # share of the pile-up collisions with a reconstructed vertex
 
 
 class Clock:
     """Processor seconds by step."""
 
     def __init__(self) -> None:
-        """Start at zero."""
         self.seconds: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Add what the block takes to the step `name`."""
+        """Add the time of the block to the step `name`."""
         started = time.process_time()
         yield
         self.seconds[name] += time.process_time() - started
@@ -50,10 +50,10 @@ class Clock:
 
 
 class Source:
-    """Draws batches of collisions of all processes in turn and makes jets of them."""
+    """Batches of jets from collisions of all processes in turn."""
 
     def __init__(self, config: SimulateConfig, pool: Pool, *, seed: int) -> None:
-        """Remember settings; generators are initialised when they are first drawn."""
+        """Prepare the random numbers; each generator of collisions is initialised when it is first needed."""
         self.config, self.pool = config, pool
         self.random = np.random.default_rng(seed)
         self.generators: dict[tuple[str, object], Generator] = {}
@@ -68,7 +68,7 @@ class Source:
         return self.generators[kind, choice]
 
     def _choose(self) -> tuple[str, Any]:
-        """Return kind and mass or bin of the next batch: all take turns, from a random one on."""
+        """Return the kind of the next batch and its mass or bin; these take turns, beginning with a random one."""
         n_qcd = round(self.config.qcd_share * (self.n_batches + 1))
         is_qcd = n_qcd > round(self.config.qcd_share * self.n_batches)
         turn = n_qcd if is_qcd else self.n_batches + 1 - n_qcd
@@ -88,8 +88,8 @@ class Source:
             mean = np.maximum(random.normal(config.pileup_mean, config.pileup_sigma, collisions.n_events), 1)
             counts = random.poisson(mean)
             n_vertices = 1 + random.binomial(counts, FOUND_VERTICES)
-            own = reconstruct(pass_material(collisions.final, random), random)
-            candidates = join([own, *add_pileup(self.pool, counts, random)])
+            hard = reconstruct(pass_material(collisions.final, random), random)
+            candidates = join([hard, *add_pileup(self.pool, counts, random)])
         with self.clock.step("jets, vertices, branches"):
             conditions = Conditions(kind == "qcd", counts, n_vertices, mean, self.n_events)
             batch = make_batch(collisions, candidates, conditions)
@@ -98,8 +98,8 @@ class Source:
 
 
 def main() -> None:
-    """Generate until there are enough jets, write, vouch."""
-    arguments = parse(__doc__, config=SimulateConfig, paths=["pool", "jets", "receipt"])
+    """Generate until there are enough jets, write the file and its receipt."""
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, paths=["pool", "jets", "receipt"])
     config = arguments.config
     seed = zlib.crc32(f"{config.seed} {arguments.jets.name}".encode())
     source = Source(config, read_pool(arguments.pool), seed=seed)

@@ -1,169 +1,172 @@
-"""Train one tagger with PyTorch: interaction network, its variants, or the 27-variable network (arXiv:1909.12285).
+"""Train one tagger with PyTorch: the interaction network, its variants, or the 27-variable network (arXiv:1909.12285).
 
-Prepared files of the splits train and valid -> model.pt with weights and inputs' scaling, and history.csv.
+Prepared files of the splits train and valid -> model.pt with weights and the scaling of the inputs, and history.csv.
 
-Cross-entropy, Adam, early stopping on the validation loss; the weights with the best one are kept. With an adversary,
-the tagger also unlearns what tells the soft-drop mass of QCD jets. The state is kept beside the output after each
-epoch, so a killed training goes on where it stopped.
+The loss is the cross-entropy, the optimiser Adam. Training stops early on the validation loss, and the weights with the
+lowest one are stored. With an adversary, the tagger also learns to hide the soft-drop mass of QCD jets.
 """
 
 import logging
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.nn.functional import cross_entropy
 
-from common.atomic import atomic_output, write_text
 from common.stage import parse, run
-from common.tables import as_csv
-from common.training.checkpoints import checkpoint_name
+from common.training.checkpoints import checkpoint_path
 from common.training.epochs import Epochs
-from papers.hbb import branches
-from papers.hbb.cache import Jets
-from papers.hbb.inputs import Scaling, build, dataset_names
-from papers.hbb.model import Adversary, n_parameters
-from papers.hbb.settings import TrainOne
+from common.training.history import write_history
+from common.training.torch_state import TorchState, n_parameters
 
-MASS_BINS = np.linspace(40, 200, 41)  # [GeV] of the adversary; code
-ADVERSARY_SPEED = 10  # its learning rate over that of the tagger; code
+from .archive import branches
+from .model.dense import Adversary
+from .model.scaling import Scaling
+from .model.taggers import build, store
+from .prepared import Array, Jets, files_of
+from .settings import TrainConfig, TrainOne
+
+MASS_BINS = 40  # of the adversary; code
+ADVERSARY_SPEED = 10  # learning rate of the adversary over that of the tagger; code
 VALIDATION_BATCH = 64
 SOFTDROP = branches.SPECTATORS.index("fj_sdmass")
 
 
-class Training:
-    """A tagger, its adversary, the optimisers of both, and its epochs."""
+class Batch(NamedTuple):
+    """Some jets: inputs of the network by name, the classes (jet,), and the adversary's bins of the mass (jet,)."""
 
-    def __init__(self, config: TrainOne, *, seed: int) -> None:
-        """Build the network and its optimisers."""
+    inputs: dict[str, Tensor]
+    label: Tensor
+    mass_bin: Tensor
+
+
+class Training:
+    """A tagger and its adversary, with the optimisers of both."""
+
+    def __init__(self, config: TrainOne, scaling: Scaling, *, seed: int) -> None:
+        """Build the networks with random weights."""
         torch.manual_seed(seed)
-        self.config, self.experiment = config, config.experiment
-        self.network = build(config.experiment)
+        self.config, self.experiment, self.scaling = config, config.experiment, scaling
+        self.network = build(config.experiment, config.formulation)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=config.experiment.learning_rate)
-        self.adversary = Adversary(config.experiment.output, len(MASS_BINS) - 1)
+        self.adversary = Adversary(config.experiment.output, MASS_BINS)
         rate = ADVERSARY_SPEED * config.experiment.learning_rate
         self.adversary_optimiser = torch.optim.Adam(self.adversary.parameters(), lr=rate)
-        names = ("optimiser", "adversary", "adversary_optimiser")
-        self.epochs = Epochs(
-            self.network,
-            {name: getattr(self, name) for name in names},
-            epochs=config.experiment.epochs,
-            patience=config.experiment.patience,
-            seed=seed,
-            first_counted=config.experiment.adversary_start,
-        )
+        parts = {name: getattr(self, name) for name in ("optimiser", "adversary", "adversary_optimiser")}
+        self.state = TorchState(self.network, parts, seed=seed)
 
-    def step(self, batch: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> float:
-        """Make one update from a batch; return its loss."""
-        self.optimiser.zero_grad()
-        if self.experiment.adversary_weight:
-            loss = self._against_adversary(batch, label, mass_bin)
-        else:
-            loss = functional.cross_entropy(self.network(batch), label)
-        loss.backward()
-        self.optimiser.step()
-        if self.experiment.adversary_weight:
-            self.adversary_optimiser.step()
-            self.adversary_optimiser.zero_grad()
-        return float(loss.detach())
+    def batches(self, jets: Jets, *, size: int, order: Array) -> Iterator[Batch]:
+        """Yield batches of the jets in the given order (jet,)."""
+        for arrays in jets.batches([*self.experiment.datasets(), "label", "spectators"], size=size, order=order):
+            label = torch.as_tensor(arrays.pop("label")).long()
+            mass_bin = mass_bins(arrays.pop("spectators"), self.config.mass_range_gev)
+            yield Batch(self.scaling.apply(arrays), label, mass_bin)
 
-    def _against_adversary(self, batch: dict[str, Tensor], label: Tensor, mass_bin: Tensor) -> Tensor:
-        """Return the loss of the tagger; the adversary gets its own gradient, of the opposite sign, on the way.
+    def random_batches(self, jets: Jets) -> Iterator[Batch]:
+        """Yield the training batches of one epoch; a small last batch would be noise, so it is left out."""
+        size = self.experiment.batch
+        order = torch.randperm(len(jets), generator=self.state.generator).numpy()
+        return self.batches(jets, size=size, order=order[: max(len(order) // size, 1) * size])
 
-        The adversary sees QCD jets only. For the first epochs it learns without the tagger's noticing.
+    def losses(self, batch: Batch, *, reacts: bool) -> tuple[Tensor, Tensor | None]:
+        """Return the loss of the tagger, and that of its adversary on the QCD jets, if there is one.
+
+        Each of them is the loss of one network alone: its gradient does not reach the other one.
+
+        Args:
+            batch: Training jets.
+            reacts: Whether the tagger reacts to the adversary, whose loss is then subtracted from its own.
         """
-        summary, qcd, n_jets = self.network.summary(batch), label == 0, len(label)
-        loss = functional.cross_entropy(self.network.classify(summary), label)
+        if not self.experiment.adversary_weight:
+            return cross_entropy(self.network(batch.inputs), batch.label), None
+        summary, qcd, n_jets = self.network.summary(batch.inputs), batch.label == 0, len(batch.label)
+        loss = cross_entropy(self.network.classify(summary), batch.label)
         if not qcd.any():
-            return loss
-        own = functional.cross_entropy(self.adversary(summary[qcd].detach()), mass_bin[qcd], reduction="sum")
-        (own / n_jets).backward()
-        if self.epochs.done < self.experiment.adversary_start:
-            return loss
-        frozen = {name: value.detach() for name, value in self.adversary.named_parameters()}
-        told = functional.cross_entropy(
-            torch.func.functional_call(self.adversary, frozen, (summary[qcd],)), mass_bin[qcd], reduction="sum"
-        )
-        return loss - self.experiment.adversary_weight * told / n_jets
+            return loss, None
+        mass_bin = batch.mass_bin[qcd]
+        adversary_loss = cross_entropy(self.adversary(summary[qcd].detach()), mass_bin, reduction="sum") / n_jets
+        if reacts:
+            frozen = {name: value.detach() for name, value in self.adversary.named_parameters()}
+            guess = torch.func.functional_call(self.adversary, frozen, (summary[qcd],))
+            loss = loss - self.experiment.adversary_weight * cross_entropy(guess, mass_bin, reduction="sum") / n_jets
+        return loss, adversary_loss
+
+    @torch.no_grad()
+    def validation_loss(self, jets: Jets) -> float:
+        """Return the mean loss per validation jet, as if the tagger reacted to the adversary in all epochs."""
+        self.network.eval()
+        total, weight = 0.0, self.experiment.adversary_weight
+        order = np.argsort(jets.column("n_tracks"), kind="stable")
+        for batch in self.batches(jets, size=VALIDATION_BATCH, order=order):
+            total += float(cross_entropy(self.network(batch.inputs), batch.label, reduction="sum"))
+            qcd = batch.label == 0
+            if weight and qcd.any():
+                guess = self.adversary(self.network.summary(batch.inputs)[qcd])
+                total -= weight * float(cross_entropy(guess, batch.mass_bin[qcd], reduction="sum"))
+        return total / len(jets)
 
 
-def mass_bins(spectators: np.ndarray) -> Tensor:
-    """Return the adversary's bin (jet,) of the soft-drop mass; masses outside count to the nearest bin."""
-    index = np.searchsorted(MASS_BINS, spectators[:, SOFTDROP]) - 1
-    return torch.as_tensor(np.clip(index, 0, len(MASS_BINS) - 2))
+def mass_bins(spectators: Array, mass_range_gev: tuple[float, float]) -> Tensor:
+    """Return the adversary's bin (jet,) of the soft-drop mass; masses outside of the range count to the nearest bin."""
+    edges = np.linspace(*mass_range_gev, MASS_BINS + 1)
+    return torch.as_tensor(np.clip(np.searchsorted(edges, spectators[:, SOFTDROP]) - 1, 0, MASS_BINS - 1))
 
 
-@torch.no_grad()
-def validation_loss(training: Training, jets: Jets, scaling: Scaling) -> float:
-    """Return the mean cross-entropy over all validation jets, plus what the adversary's part amounts to."""
-    total, experiment = 0.0, training.experiment
-    names = [*dataset_names(experiment), "label", "spectators"]
-    order = np.argsort(jets.column("n_tracks"), kind="stable")
-    for found in jets.batches(names, size=VALIDATION_BATCH, order=order):
-        label, bins = torch.as_tensor(found.pop("label")).long(), mass_bins(found.pop("spectators"))
-        batch = scaling.apply(found)
-        total += float(functional.cross_entropy(training.network(batch), label, reduction="sum"))
-        if experiment.adversary_weight and (label == 0).any():
-            told = training.adversary(training.network.summary(batch)[label == 0])
-            total -= experiment.adversary_weight * float(
-                functional.cross_entropy(told, bins[label == 0], reduction="sum")
-            )
-    return total / len(jets)
+def fit(training: Training, jets: dict[str, Jets], checkpoint: Path) -> Epochs:
+    """Train until all epochs are done or patience is lost; continue from `checkpoint` if it exists.
 
-
-def train_epoch(training: Training, jets: Jets, scaling: Scaling) -> float:
-    """Pass once over the training jets in random order; return the mean loss."""
-    experiment = training.experiment
-    names = [*dataset_names(experiment), "label", "spectators"]
-    order = torch.randperm(len(jets), generator=training.epochs.generator).numpy()
-    order = order[: max(len(order) // experiment.batch, 1) * experiment.batch]  # a small last batch would be noise
-    losses = []
-    for found in jets.batches(names, size=experiment.batch, order=order):
-        label, bins = torch.as_tensor(found.pop("label")).long(), mass_bins(found.pop("spectators"))
-        losses.append(training.step(scaling.apply(found), label, bins))
-    return float(np.mean(losses))
-
-
-def fit(training: Training, jets: dict[str, Jets], scaling: Scaling, checkpoint: Path) -> None:
-    """Train until all epochs are done or patience is lost; resume from `checkpoint`.
-
-    The validation loss of the epochs before the adversary starts is on another scale: none of them can be the best.
+    None of the epochs before the adversary starts can be the best, because their validation loss is on another scale.
     """
-    training.epochs.run(
-        lambda: train_epoch(training, jets["train"], scaling),
-        lambda: validation_loss(training, jets["valid"], scaling),
+    experiment = training.experiment
+    epochs = Epochs(
+        training.state,
+        total=experiment.epochs,
+        patience=experiment.patience,
+        first_counted=experiment.adversary_start,
         checkpoint=checkpoint,
     )
+    for epoch in epochs:
+        for batch in training.random_batches(jets["train"]):
+            loss, adversary_loss = training.losses(batch, reacts=epoch.number > experiment.adversary_start)
+            training.optimiser.zero_grad()
+            loss.backward()
+            training.optimiser.step()
+            if adversary_loss is not None:
+                training.adversary_optimiser.zero_grad()
+                adversary_loss.backward()
+                training.adversary_optimiser.step()
+            epoch.add(loss.detach())
+        epoch.validated(training.validation_loss(jets["valid"]))
+    return epochs
 
 
 def main() -> None:
-    """Train, write the model and its history, drop the checkpoint."""
+    """Train, write the model and its history, delete the checkpoint."""
     arguments = parse(
         __doc__,
-        config=TrainOne,
-        path_lists=["train", "valid"],
-        paths=["model", "history"],
+        section="train",
+        config=TrainConfig,
+        paths=["prepared", "model", "history"],
         numbers=["seed", "threads"],
+        texts=["method"],
     )
     torch.set_num_threads(arguments.threads)
-    torch.set_flush_denormal(True)  # gradients of jets that are surely right are denormal numbers: many times slower
-    config = arguments.config
-    jets = {
-        split: Jets.open(getattr(arguments, split), within_window=config.within_window) for split in ("train", "valid")
-    }
+    # The gradients of jets with a certain and right score are denormal numbers, which make processors far slower.
+    torch.set_flush_denormal(True)
+    config = arguments.config.one(arguments.method)
+    files = {split: files_of(arguments.prepared, split, arguments.run) for split in ("train", "valid")}
+    jets = {split: Jets.open(paths, within_window=config.within_window) for split, paths in files.items()}
     scaling = Scaling.of(jets["train"], config.experiment, seed=arguments.seed)
-    training = Training(config, seed=arguments.seed)
+    training = Training(config, scaling, seed=arguments.seed)
     logging.info("%d parameters, %d training jets", n_parameters(training.network), len(jets["train"]))
-    inputs = [*arguments.train, *arguments.valid]
-    name = checkpoint_name(config, inputs, seed=arguments.seed, code=Path(__file__).parent)
-    checkpoint = arguments.model.parent.parent / "checkpoints" / name
-    fit(training, jets, scaling, checkpoint)
-    stored = {"experiment": config.experiment.model_dump(mode="json"), "weights": training.epochs.best_state}
-    with atomic_output(arguments.model) as path:
-        torch.save(stored | {"scaling": asdict(scaling), "n_parameters": n_parameters(training.network)}, path)
-    write_text(arguments.history, as_csv(asdict(training.epochs.history)))
+    inputs = [*files["train"], *files["valid"]]
+    checkpoint = checkpoint_path(arguments.model, config, inputs, seed=arguments.seed, stage="papers.hbb.train")
+    epochs = fit(training, jets, checkpoint)
+    store(arguments.model, epochs.best_weights, scaling, config)
+    write_history(arguments.history, epochs.history)
     checkpoint.unlink(missing_ok=True)
 
 

@@ -4,72 +4,65 @@ Prepared files of the splits train and valid -> model.keras with the best weight
 """
 
 import logging
-import time
-from typing import Any
+from pathlib import Path
 
 import keras
+import numpy as np
 
-from common.atomic import atomic_output, write_text
+from common.atomic import atomic_output
 from common.stage import parse, run
-from common.tables import as_csv
-from papers.hbb.cache import Jets
-from papers.hbb.double_b_network import Batches, build, n_trained, set_up
-from papers.hbb.settings import TrainOne
+from common.training.checkpoints import checkpoint_path
+from common.training.epochs import Epochs
+from common.training.history import write_history
+from common.training.keras_state import KerasState, n_trained
+
+from .model.deep_double_b import Batches, build, set_up
+from .prepared import Jets, files_of
+from .settings import ExperimentConfig, TrainConfig
 
 
-class Seconds(keras.callbacks.Callback):
-    """Notes when each epoch has ended, and logs its losses."""
-
-    def __init__(self) -> None:
-        """Start the clock."""
-        super().__init__()
-        self.started, self.seconds = time.monotonic(), []
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Note and log."""
-        self.seconds.append(time.monotonic() - self.started)
-        losses = logs or {}
-        logging.info(
-            "epoch %3d  train %.4f  valid %.4f  %5.0f s",
-            epoch + 1,
-            losses.get("loss", float("nan")),
-            losses.get("val_loss", float("nan")),
-            self.seconds[-1],
-        )
+def fit(
+    network: keras.Model, jets: dict[str, Jets], config: ExperimentConfig, *, seed: int, checkpoint: Path
+) -> Epochs:
+    """Train until all epochs are done or patience is lost; continue from `checkpoint` if it exists."""
+    network.compile(keras.optimizers.Adam(config.learning_rate), loss="sparse_categorical_crossentropy")
+    epochs = Epochs(KerasState(network), total=config.epochs, patience=config.patience, checkpoint=checkpoint)
+    valid = Batches(jets["valid"], size=config.batch)
+    orders, n_jets = np.random.default_rng(seed), len(jets["train"])
+    for _ in range(epochs.done + 1):  # the first epoch of the recorded results had the second order
+        orders.permutation(n_jets)
+    for epoch in epochs:
+        train = Batches(jets["train"], size=config.batch, order=orders.permutation(n_jets))
+        losses = network.fit(train, validation_data=valid, epochs=1, shuffle=False, verbose=0).history
+        epoch.add(losses["loss"][0])
+        epoch.validated(losses["val_loss"][0])
+    return epochs
 
 
 def main() -> None:
-    """Train, keep the best weights, write."""
+    """Train, write the best weights and the history, delete the checkpoint."""
     arguments = parse(
         __doc__,
-        config=TrainOne,
-        path_lists=["train", "valid"],
-        paths=["model", "history"],
+        section="train",
+        config=TrainConfig,
+        paths=["prepared", "model", "history"],
         numbers=["seed", "threads"],
+        texts=["method"],
     )
-    config, experiment = arguments.config, arguments.config.experiment
     set_up(threads=arguments.threads, seed=arguments.seed)
-    jets = {
-        split: Jets.open(getattr(arguments, split), within_window=config.within_window) for split in ("train", "valid")
-    }
+    config = arguments.config.one(arguments.method)
+    files = {split: files_of(arguments.prepared, split, arguments.run) for split in ("train", "valid")}
+    jets = {split: Jets.open(paths, within_window=config.within_window) for split, paths in files.items()}
     network = build()
     logging.info("%d trained parameters, %d training jets", n_trained(network), len(jets["train"]))
-    network.compile(keras.optimizers.Adam(experiment.learning_rate), loss="sparse_categorical_crossentropy")
-    stop = keras.callbacks.EarlyStopping(patience=experiment.patience, restore_best_weights=True)
-    clock = Seconds()
-    fitted = network.fit(
-        Batches(jets["train"], size=experiment.batch, seed=arguments.seed),
-        validation_data=Batches(jets["valid"], size=experiment.batch, seed=None),
-        epochs=experiment.epochs,
-        callbacks=[stop, clock],
-        verbose=0,
-        shuffle=False,
-    )
+    inputs = [*files["train"], *files["valid"]]
+    checkpoint = checkpoint_path(arguments.model, config, inputs, seed=arguments.seed, stage="papers.hbb.train_keras")
+    epochs = fit(network, jets, config.experiment, seed=arguments.seed, checkpoint=checkpoint)
+    network.set_weights(epochs.best_weights)
     with atomic_output(arguments.model) as path:
         network.save(path)
-    losses = {"train_loss": fitted.history["loss"], "valid_loss": fitted.history["val_loss"]}
-    epochs = list(range(1, len(clock.seconds) + 1))
-    write_text(arguments.history, as_csv({"epoch": epochs, **losses, "seconds": clock.seconds}))
+    write_history(arguments.history, epochs.history)
+    checkpoint.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Speed of hbb's network, reader and cache against the plain ways, on one thread, and the released weights on our jets.
+"""Speed of hbb's network, reader and prepared files against simpler ways, on one thread; released weights on our jets.
 
     python -m tests.benchmarks.bench_hbb data/generated/hbb/generated/test_0.root [IN.pth]
 
@@ -20,14 +20,14 @@ import uproot
 from sklearn.metrics import roc_auc_score
 from torch.nn import functional
 
-from papers.hbb import branches
-from papers.hbb.cache import Jets
-from papers.hbb.inputs import build
-from papers.hbb.model import from_authors
-from papers.hbb.prepare import write_cache
-from papers.hbb.read import COLLECTIONS, read_jets
-from papers.hbb.reference import GraphNetwork, dense_scores
+from papers.hbb.archive import branches
+from papers.hbb.archive.reader import COLLECTIONS, read_jets
+from papers.hbb.model.released import from_authors
+from papers.hbb.model.taggers import build
+from papers.hbb.prepare import write_prepared
+from papers.hbb.prepared import Jets
 from papers.hbb.settings import ExperimentConfig, PrepareConfig
+from papers.hbb.tests.reference import dense_scores
 
 WINDOW = {"pt_gev": (300, 2000), "softdrop_mass_gev": (40, 200), "rho": (-8, -1)}
 PREPARE = PrepareConfig(window=WINDOW, chunk_jets=5000, particles=False)
@@ -51,7 +51,8 @@ def best_rates(works: list[Callable[[], object]], n_jets: list[int]) -> list[flo
 def compare_networks(jets: Jets, *, n_jets: int) -> None:
     """Print forward and backward passes per second of the three formulations, batch 128."""
     torch.manual_seed(0)
-    network = build(NETWORK)
+    network, article = build(NETWORK), build(NETWORK, "article")
+    article.load_state_dict(network.state_dict())
     order = np.random.default_rng(0).permutation(len(jets))[:n_jets]
     batches = [
         {name: torch.as_tensor(values) for name, values in batch.items()}
@@ -62,14 +63,15 @@ def compare_networks(jets: Jets, *, n_jets: int) -> None:
         for batch in batches:
             label = batch["label"].long()
             network.zero_grad()
+            article.zero_grad()
             for part in torch.arange(len(label)).split(size):
                 scores = forward({name: batch[name][part] for name in NAMES})
                 (functional.cross_entropy(scores, label[part], reduction="sum") / len(label)).backward()
 
-    ways = [("this network", network, 128)]
+    ways = [("fast", network, 128)]
     for name, forward in (
-        ("receiver and sender matrices", lambda batch: dense_scores(network, batch)),
-        ("PyTorch Geometric", GraphNetwork(network)),
+        ("one-hot matrices", lambda batch: dense_scores(network, batch)),
+        ("article, PyTorch Geometric", article),
     ):
         ways += [(f"{name}, batch 128", forward, 128), (f"{name}, micro-batches of 16", forward, 16)]
     median = float(np.median(np.concatenate([batch["n_tracks"] for batch in batches])))
@@ -120,11 +122,11 @@ def compare_readers(path: Path) -> None:
 
 
 def compare_batches(path: Path, jets: Jets) -> None:
-    """Print random batches per second from the cache, against reading ROOT again for each epoch."""
+    """Print random batches per second from the prepared file, and from the ROOT file, read again in each epoch."""
     random, size = np.random.default_rng(0), 1024
     n_batches = max(1, len(jets) // size)
 
-    def cached() -> None:
+    def prepared() -> None:
         for _ in jets.batches(NAMES, size=size, order=random.permutation(len(jets))[: n_batches * size]):
             pass
 
@@ -134,20 +136,20 @@ def compare_batches(path: Path, jets: Jets) -> None:
 
     with uproot.open(path) as file:
         n_all = file[branches.TREE].num_entries
-    ours, root = best_rates([cached, again], [n_batches * size, n_all])
-    print(f"random batches of {size} from the cache: {ours:.0f} jets/s")
+    ours, root = best_rates([prepared, again], [n_batches * size, n_all])
+    print(f"random batches of {size} from the prepared file: {ours:.0f} jets/s")
     print(f"    reading ROOT again: {root:.0f} jets/s, ratio {ours / root:.1f}")
 
 
 @torch.no_grad()
 def judge_jets(jets: Jets, weights: Path) -> None:
-    """Print what the released network makes of the jets."""
+    """Print how well the released network separates the jets."""
     network = build(NETWORK)
     network.load_state_dict(from_authors(torch.load(weights, map_location="cpu", weights_only=True)))
     label, scores = jets.column("label"), np.empty(len(jets))
     order, start = np.argsort(jets.column("n_tracks"), kind="stable"), 0
-    for found in jets.batches(NAMES, size=64, order=order):
-        values = network({name: torch.as_tensor(v) for name, v in found.items()}).softmax(dim=1)[:, 1]
+    for batch in jets.batches(NAMES, size=64, order=order):
+        values = network({name: torch.as_tensor(v) for name, v in batch.items()}).softmax(dim=1)[:, 1]
         scores[order[start : start + len(values)]] = values
         start += len(values)
     medians = [float(np.median(scores[label == kind])) for kind in (0, 1)]
@@ -164,9 +166,9 @@ def main() -> None:
     torch.set_flush_denormal(True)  # as in training, for all formulations
     path = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        cache = Path(folder) / "jets.h5"
-        write_cache(cache, path, PREPARE)
-        jets = Jets.open([cache], within_window=True)
+        prepared = Path(folder) / "jets.h5"
+        write_prepared(prepared, path, PREPARE, origin="generated")
+        jets = Jets.open([prepared], within_window=True)
         if len(sys.argv) > 2:
             judge_jets(jets, Path(sys.argv[2]))
         compare_networks(jets, n_jets=min(512, len(jets)))

@@ -6,8 +6,8 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from papers.hbb import branches
-from papers.hbb.ntuple import flat_type
+from papers.hbb.archive import branches
+from papers.hbb.generator.ntuple import flat_type
 
 REAL = Path(__file__).parents[4] / "shared/real/hbb"
 VECTORS = Path(__file__).with_name("vectors.root")  # std::vector<float>, two cycles; see its test

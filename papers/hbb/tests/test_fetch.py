@@ -16,6 +16,7 @@ from papers.hbb.tests.made_jets import REAL
 from tests.faulty_server import FaultyServer, isolate_data
 
 FOLDER = f"/eos/opendata/cms/datascience/HiggsToBBNtupleProducerTool/{RECORD}"
+METADATA = "cern_opendata_record_cms-derived-Run2-datascience.json"
 CONTENT = {"ntuple_merged_9.root": b"root" + bytes(range(256)) * 40, "ntuple_merged_10.root": b"root" + b"x" * 999}
 
 
@@ -122,9 +123,12 @@ def test_what_is_no_index_is_named(servers, tmp_path, index):
         fetch_file(offer(servers, tmp_path, index=index), "train", "ntuple_merged_9.root")
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the record's metadata are not beside this checkout")
+@pytest.mark.skipif(
+    not (REAL / METADATA).is_file(),
+    reason=f"{REAL} needs {METADATA} from github.com/cernopendata/opendata.cern.ch (data/records/)",
+)
 def test_the_declared_indexes_are_those_of_the_record():
-    records = json.loads((REAL / "cern_opendata_record_cms-derived-Run2-datascience.json").read_text())
+    records = json.loads((REAL / METADATA).read_text())
     (record,) = (entry for entry in records if entry["recid"] == "12102")
     theirs = {
         file["uri"].partition(f"{RECORD}/")[2]: (file["size"], file["checksum"])

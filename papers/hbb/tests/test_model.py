@@ -1,4 +1,4 @@
-"""The fast formulation, the article's matrices and PyTorch Geometric give the same numbers (arXiv:1909.12285)."""
+"""The article's network, the fast one and one-hot matrices give the same numbers (arXiv:1909.12285)."""
 
 import copy
 from itertools import pairwise
@@ -7,14 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from papers.hbb import branches, model
-from papers.hbb.inputs import SIZES, Scaling, build
-from papers.hbb.model import Adversary, InteractionNetwork, from_authors, n_parameters
-from papers.hbb.read import read_jets
-from papers.hbb.reference import GraphNetwork, dense_scores
+from common.training.torch_state import n_parameters
+from papers.hbb.archive import branches
+from papers.hbb.archive.reader import read_jets
+from papers.hbb.model import fast
+from papers.hbb.model.dense import Adversary
+from papers.hbb.model.interaction_network import InteractionNetwork
+from papers.hbb.model.released import from_authors
+from papers.hbb.model.scaling import Scaling
+from papers.hbb.model.taggers import build
 from papers.hbb.settings import ExperimentConfig
 from papers.hbb.tests.made_jets import REAL, VECTORS
+from papers.hbb.tests.reference import dense_scores
 
+SIZES = {"tracks": (30, 60), "vertices": (14, 5), "particles": (10, 100)}  # features, places
 COUNTS = [0, 1, 2, 3, 25, 40, 58, 59, 60]  # the reader keeps 60 of 80
 
 
@@ -53,6 +59,15 @@ def test_the_adversary_has_the_size_of_the_authors():
     assert n_parameters(Adversary(24, 40)) == 12_520
 
 
+def in_fast_formulation(network):
+    """Return the fast network with the weights of the article's."""
+    sizes = {name: function[0].in_features - 30 for name, function in network.interact.items()}
+    hidden = tuple(network.output[k].out_features for k in (0, 2))
+    quick = fast.FastInteractionNetwork(sizes, effect=20, output=24, hidden=hidden)
+    quick.load_state_dict(network.state_dict())
+    return quick.to(next(network.parameters()).dtype)
+
+
 def gradients(network, scores):
     network.zero_grad()
     (scores * torch.tensor([1.0, -0.5])).sum().backward()
@@ -62,14 +77,25 @@ def gradients(network, scores):
 @pytest.mark.parametrize("changes", [{}, {"hidden": (60, 60)}, {"vertices": False}, {"particles": True}])
 def test_three_formulations_agree_with_their_gradients(changes):
     torch.manual_seed(1)
-    network = build(experiment(**changes)).double()
+    network = build(experiment(**changes), "article").double()
     batch = {name: v.double() if v.is_floating_point() else v for name, v in make_batch().items()}
-    fast = network(batch)
-    found = gradients(network, fast)
-    for other in (dense_scores(network, batch), GraphNetwork(network)(batch)):
-        assert torch.allclose(fast, other, rtol=1e-10, atol=1e-10)
-        for name, value in gradients(network, other).items():
-            assert torch.allclose(value, found[name], rtol=1e-9, atol=1e-9), name
+    scores = network(batch)
+    expected = gradients(network, scores)
+    quick = in_fast_formulation(network)
+    for other, other_scores in ((network, dense_scores(network, batch)), (quick, quick(batch))):
+        assert torch.allclose(scores, other_scores, rtol=1e-10, atol=1e-10)
+        for name, value in gradients(other, other_scores).items():
+            assert torch.allclose(value, expected[name], rtol=1e-9, atol=1e-9), name
+
+
+def test_the_formulations_start_from_the_same_weights():
+    """So the setting `formulation` decides on speed only, and a stored model can be read in both."""
+    weights = []
+    for formulation in ("article", "fast"):
+        torch.manual_seed(5)
+        weights.append(build(experiment(), formulation).state_dict())
+    assert list(weights[0]) == list(weights[1])
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
 
 @pytest.mark.parametrize("count", range(0, 61, 4))
@@ -95,8 +121,8 @@ def test_groups_hold_every_jet_once_and_do_not_change_the_gradient(monkeypatch):
     network, batch = build(experiment()), make_batch([60, 3, 0, *range(0, 61, 3)])
     whole = gradients(network, network(batch))
     for most in (1, 4000, 10**9):
-        monkeypatch.setattr(model, "PAIRS_AT_ONCE", most)
-        groups = model.groups_of(batch["n_tracks"])
+        monkeypatch.setattr(fast, "PAIRS_AT_ONCE", most)
+        groups = fast.groups_of(batch["n_tracks"])
         sizes = [batch["n_tracks"][group] for group in groups]
         assert sorted(torch.cat(groups).tolist()) == list(range(24))
         assert all(len(size) * (int(size.max()) + 1) ** 2 <= most for size in sizes if len(size) > 1)
@@ -108,8 +134,8 @@ def test_groups_hold_every_jet_once_and_do_not_change_the_gradient(monkeypatch):
 
 def test_standardised_inputs_leave_empty_places_empty():
     batch = make_batch(names=("tracks",))
-    found = {name: values.numpy() for name, values in batch.items()}
-    scaled = Scaling({"tracks": np.full(30, 3.0)}, {"tracks": np.full(30, 2.0)}).apply(found)
+    arrays = {name: values.numpy() for name, values in batch.items()}
+    scaled = Scaling({"tracks": np.full(30, 3.0)}, {"tracks": np.full(30, 2.0)}).apply(arrays)
     used = torch.arange(60) < batch["n_tracks"][:, None]
     assert (scaled["tracks"][~used] == 0).all()
     expected = ((batch["tracks"][used] - 3) / 2).clip(-5, 5)
@@ -121,13 +147,15 @@ def test_standardised_inputs_leave_empty_places_empty():
 
 @pytest.fixture
 def released():
-    if not REAL.is_dir():
-        pytest.skip("the released weights are not beside this checkout")
+    if not (REAL / "IN.pth").is_file():
+        pytest.skip(
+            f"{REAL} needs IN.pth from github.com/eric-moreno/IN (trained_models/), gnn_baseline_best.pth from"
+            " github.com/FAIR4HEP/hbb_interaction_network (models/trained_models/), and jet_0.npz, jet_1.npz, saved by"
+            " NumPy from data_0.pt, data_1.pt of github.com/DSC-Capstone/projects-2020-2021 (projects/project_65/test)"
+        )
 
     def load(name, hidden):
-        network = InteractionNetwork(
-            {"tracks": 30, "vertices": 14}, {"tracks": 60, "vertices": 5}, effect=20, output=24, hidden=hidden
-        )
+        network = InteractionNetwork({"tracks": 30, "vertices": 14}, effect=20, output=24, hidden=hidden)
         network.load_state_dict(from_authors(torch.load(REAL / name, map_location="cpu", weights_only=True)))
         return network
 
@@ -162,7 +190,7 @@ def generated_jets():
 @pytest.mark.parametrize("number", [0, 1])
 def test_real_qcd_jets_look_like_qcd_to_the_released_network(released, number):
     network, batch = released("IN.pth", (60, 30)), real_jet(number)
-    for scores in (network(batch), dense_scores(network, batch), GraphNetwork(network)(batch)):
+    for scores in (network(batch), dense_scores(network, batch), in_fast_formulation(network)(batch)):
         assert float(scores.softmax(dim=1)[0, 1]) <= 0.02
 
 
@@ -173,11 +201,12 @@ def test_released_weights_give_the_same_in_all_formulations(released, name, hidd
     made = {"random": lambda: make_batch(names=("tracks", "vertices"), spread=0.3), "generated": generated_jets}
     batch = made[jets]() if jets in made else real_jet(int(jets[-1]))
     probability = network(batch).softmax(dim=1)
-    for other in (dense_scores(network, batch), GraphNetwork(network)(batch)):
+    for other in (dense_scores(network, batch), in_fast_formulation(network)(batch)):
         assert torch.allclose(other.softmax(dim=1), probability, atol=1e-5)
     exact = copy.deepcopy(network).double()
     wide = {key: value.double() if value.is_floating_point() else value for key, value in batch.items()}
-    found = gradients(exact, exact(wide))
-    for value_of in (lambda: dense_scores(exact, wide), lambda: GraphNetwork(exact)(wide)):
-        for key, value in gradients(exact, value_of()).items():
-            assert torch.allclose(value, found[key], rtol=1e-5, atol=1e-5 * float(found[key].abs().max())), key
+    expected = gradients(exact, exact(wide))
+    quick = in_fast_formulation(exact)
+    for other, scores in ((exact, dense_scores(exact, wide)), (quick, quick(wide))):
+        for key, value in gradients(other, scores).items():
+            assert torch.allclose(value, expected[key], rtol=1e-5, atol=1e-5 * float(expected[key].abs().max())), key

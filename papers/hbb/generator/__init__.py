@@ -1,0 +1,1 @@
+"""Generated jets in the record's format: collisions, detector, jets, vertices and branches, in this order."""

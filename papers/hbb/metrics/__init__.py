@@ -1,0 +1,1 @@
+"""Figures of merit of the taggers, sculpting of the QCD mass, and properties of the jets."""
