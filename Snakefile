@@ -36,9 +36,8 @@ SCREEN = take_over(
 )
 
 
-def chain_of(wildcards, targets):
-    """Input function: every file on the way to targets, so that no number outlives a failed stage."""
-    return whole_chain(workflow.rules, targets)
+# Every file on the way to some targets, so that no number outlives a failed stage.
+chain_of = lambda wildcards, targets: whole_chain(workflow.rules, targets)
 
 
 onstart:

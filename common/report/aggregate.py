@@ -61,8 +61,8 @@ def _over_seeds(seeds: list[SeedMetric]) -> Measured:
 
 def main() -> None:
     """Read every seed, join, write."""
-    arguments = parse(__doc__ or "", path_lists=["seeds"], paths=["metrics"])
-    joined = join([read_seed(path) for path in arguments.seeds])
+    arguments = parse(__doc__ or "", section="run", paths=["seeds", "metrics"])
+    joined = join([read_seed(path) for path in arguments.run.each_seed(arguments.seeds, "metrics.json")])
     write_json(arguments.metrics, {key: measured.model_dump() for key, measured in joined.items()})
 
 

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -113,6 +114,7 @@ class Paper:
         outputs: str = "",
         wildcards: str = "",
         folders: Mapping[str, str] | None = None,
+        generated: str = "",
         settings: bool = True,
         threads: bool = False,
     ) -> str:
@@ -125,6 +127,7 @@ class Paper:
             wildcards: The same for wildcards.
             folders: Option to folder below the run's, where a stage reads or writes many files: "seeds" to "." gives
                 `--seeds results/<paper>/<run>`.
+            generated: Option that gets the folder of the run's generated files, "" for none.
             settings: Whether the stage reads the settings of the run.
             threads: Whether it gets the option --threads.
         """
@@ -134,6 +137,9 @@ class Paper:
             options += [f"--{name} {{{kind}.{name}:q}}" for name in names.split()]
         for name, folder in (folders or {}).items():
             options.append(f"--{name} {Path(run_folder, folder)}")
+        if generated:
+            folder = shlex.quote(f"{data_root()}/generated/{self.name}").replace("{", "{{").replace("}", "}}")
+            options.append(f"--{generated} {folder}/{{wildcards.run}}")
         options += ["--threads {threads}"] if threads else []
         return f"python -m papers.{self.name}.{stage} {' '.join(options)} > {{log:q}} 2>&1"
 

@@ -83,7 +83,7 @@ class Screen(logging.Filter):
             self._failed[record.jobid] = self._step(record)  # type: ignore[attr-defined]
         elif not name:
             of_a_job = self._failed or "CalledProcessError" in str(record.msg)
-            return record.levelno >= logging.ERROR and not of_a_job
+            return record.levelno >= logging.WARNING and not of_a_job
         return name not in SILENT | {"job_info", "job_finished", "job_error"}
 
     def _step(self, record: Any) -> Step:

@@ -13,12 +13,11 @@ from papers.gw_denoise.settings import GENERATED_FILES, tasks_of
 
 paper = Paper("gw_denoise", config)
 FILES = [file for files in GENERATED_FILES.values() for file in files]
-
-
-def prepared(wildcards):
-    """Input function: the prepared file of each task of the run."""
-    tasks = tasks_of(paper.settings(wildcards.run).methods())
-    return [f"results/gw_denoise/{wildcards.run}/prepared_{task}.h5" for task in tasks]
+# Input function: the prepared file of each task of the run.
+prepared = lambda w: [
+    f"results/gw_denoise/{w.run}/prepared_{task}.h5"
+    for task in tasks_of(paper.settings(w.run).methods())
+]
 
 
 rule simulate:
@@ -37,7 +36,7 @@ rule simulate:
         config=paper.section("simulate"),
     shell:
         paper.shell(
-            "simulate", outputs="files", folders={"receipts": "receipts/generated"}
+            "simulate", generated="folder", folders={"receipts": "receipts/generated"}
         )
 
 

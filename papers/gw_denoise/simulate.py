@@ -100,9 +100,9 @@ def write_record(task: Task, paths: list[Path], strain: Channel, witnesses: list
 
 def main() -> None:
     """Generate every task, write the files into one folder and their receipts into another."""
-    arguments = parse(__doc__, section="simulate", config=SimulateConfig, path_lists=["files"], paths=["receipts"])
+    arguments = parse(__doc__, section="simulate", config=SimulateConfig, paths=["folder", "receipts"])
     for task in arguments.config.duration_s:
-        for path in simulate_task(task, arguments.config, arguments.files[0].parent):
+        for path in simulate_task(task, arguments.config, arguments.folder):
             receipt = generated_receipt(path, dataset="generated")
             write_receipt(arguments.receipts / f"{path.name}.json", receipt)
 

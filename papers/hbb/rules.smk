@@ -16,28 +16,20 @@ from common.workflow.paper import Paper
 from papers.hbb.settings import KERAS
 
 paper = Paper("hbb", config)
-
-
-def receipt(wildcards):
-    """Input function: the receipt of the file that is prepared."""
-    origin = {"generated": "generated", "archive": "located"}[
-        paper.settings(wildcards.run).source
-    ]
-    return f"results/hbb/{wildcards.run}/receipts/{origin}/{wildcards.file}.json"
-
-
-def prepared(split):
-    """Return an input function: the prepared files of a split."""
-    return lambda wildcards: [
-        f"results/hbb/{wildcards.run}/prepared/{file}.h5"
-        for file in paper.settings(wildcards.run).splits[split]
-    ]
-
-
-def model(wildcards):
-    """Input function: the trained model of a method, whose suffix tells the framework."""
-    suffix = "keras" if wildcards.method.startswith(KERAS) else "pt"
-    return f"results/hbb/{wildcards.run}/seed{wildcards.seed}/{wildcards.method}/model.{suffix}"
+FOLDER_OF_RECEIPTS = {"generated": "generated", "archive": "located"}  # by source
+# Input function: the receipt of the file that is prepared.
+receipt = (
+    lambda w: f"results/hbb/{w.run}/receipts/{FOLDER_OF_RECEIPTS[paper.settings(w.run).source]}/{w.file}.json"
+)
+# Of a split, an input function: its prepared files.
+prepared = lambda split: lambda w: [
+    f"results/hbb/{w.run}/prepared/{file}.h5"
+    for file in paper.settings(w.run).splits[split]
+]
+# Input function: the trained model of a method, whose suffix tells the framework.
+model = (
+    lambda w: f"results/hbb/{w.run}/seed{w.seed}/{w.method}/model.{'keras' if w.method.startswith(KERAS) else 'pt'}"
+)
 
 
 rule simulate_pileup:

@@ -97,23 +97,26 @@ def test_a_stage_that_starts_removes_the_reports_of_its_run_only(tmp_path):
     assert left == ["full/metrics.json", "full/report.html", "full/report.md", "smoke/metrics.json"]
 
 
-def aggregate(*arguments):
-    command = [sys.executable, "-m", "common.report.aggregate", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def aggregate(folder, content):
+    """Run the stage that joins the seeds on one seed with some content."""
+    settings, metrics = write_settings(folder / "settings.yaml"), folder / "metrics.json"
+    write_text(folder / "seed0/metrics.json", content)
+    options = ["--settings", settings, "--seeds", folder, "--metrics", metrics]
+    command = [sys.executable, "-m", "common.report.aggregate", *map(str, options)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False), metrics
 
 
 def test_a_wrong_input_ends_a_stage_without_a_traceback(tmp_path):
-    seed, metrics = tmp_path / "see d.json", tmp_path / "metrics.json"
-    seed.write_text('{"auc": {"value": 1.0, "errror": 0.1, "n": 3}}')
-    done = aggregate("--seeds", seed, "--metrics", metrics)
+    folder = tmp_path / "a run"
+    done, metrics = aggregate(folder, '{"auc": {"value": 1.0, "errror": 0.1, "n": 3}}')
     assert done.returncode == 1 and done.stdout == "" and not metrics.exists()
     first, *rest = done.stderr.splitlines()
-    assert first == f"$ python -m common.report.aggregate --seeds '{seed}' --metrics {metrics}"
-    assert rest[0].startswith(f"error: {seed}: ") and "Did you mean 'error'?" in done.stderr
+    options = f"--settings '{folder}/settings.yaml' --seeds '{folder}' --metrics '{metrics}'"
+    assert first == f"$ python -m common.report.aggregate {options}"
+    assert rest[0].startswith(f"error: {folder}/seed0/metrics.json: ") and "Did you mean 'error'?" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_stage_that_ends_well_writes_its_output_and_returns_zero(tmp_path):
-    (tmp_path / "seed.json").write_text('{"auc": {"value": 1.0, "error": 0.1, "n": 3}}')
-    done = aggregate("--seeds", tmp_path / "seed.json", "--metrics", tmp_path / "metrics.json")
-    assert done.returncode == 0 and "auc" in json.loads((tmp_path / "metrics.json").read_text())
+    done, metrics = aggregate(tmp_path, '{"auc": {"value": 1.0, "error": 0.1, "n": 3}}')
+    assert done.returncode == 0 and "auc" in json.loads(metrics.read_text())

@@ -20,7 +20,7 @@ def everything(tmp_path_factory):
 def test_no_command_is_longer_than_a_line_that_one_would_type(everything, run):
     done = everything.snakemake("--config", f"run={run}", "--dry-run", "--printshellcmds", "--quiet", "host")
     assert done.returncode == 0, done.stdout + done.stderr
-    commands = re.findall(r"^ *(python -m .*)$", done.stdout, re.MULTILINE)
+    commands = re.findall(r"^Shell command: (python -m .*)$", done.stdout, re.MULTILINE)
     stages = {re.match(r"python -m (\S+)", command)[1] for command in commands}
     assert len(stages) > 30, "the commands were not found"
     too_long = {command.split()[2]: len(command) for command in commands if len(command) > LONGEST}

@@ -24,7 +24,8 @@ rule aggregate:
         "../../envs/core.yaml"
     threads: 1
     shell:
-        "python -m common.report.aggregate --seeds {input.seeds:q} --metrics {output.metrics:q} > {log:q} 2>&1"
+        "python -m common.report.aggregate --settings results/{wildcards.paper}/{wildcards.run}/settings.yaml"
+        " --seeds results/{wildcards.paper}/{wildcards.run} --metrics {output.metrics:q} > {log:q} 2>&1"
 
 
 rule compare:
