@@ -25,7 +25,7 @@ class KerasState:
 
     def weights(self) -> Weights:
         """Return a copy of the network's weights."""
-        return [value.copy() for value in self.network.get_weights()]
+        return [keras.ops.convert_to_numpy(value).copy() for value in self.network.weights]
 
     def _variables(self) -> list[Any]:
         return [*self.network.variables, *self.network.optimizer.variables]
