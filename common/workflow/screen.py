@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SILENT = {"run_info", "job_started", "shellcmd", "resources_info", "workflow_started", "progress", "group_info"}
+TITLE_WIDTH = 50
 LAST_LINES = 12  # of a log in which no message of ours stands
 
 
@@ -27,11 +28,9 @@ class Step:
 
 
 def title_of(rule: str, wildcards: dict[str, Any]) -> str:
-    """Return what a job does in a few words: "hbb train · method interaction, seed 0"."""
-    paper = str(wildcards.get("paper", ""))
-    details = ", ".join(f"{name} {value}" for name, value in sorted(wildcards.items()) if name not in ("paper", "run"))
-    words = f"{paper} {rule}".strip() if paper else rule
-    return f"{words} · {details}" if details else words
+    """Return what a job does in a few words: "hbb_train · method interaction, seed 0"."""
+    details = ", ".join(f"{name} {value}" for name, value in sorted(wildcards.items()) if name != "run")
+    return f"{rule} · {details}" if details else rule
 
 
 def message_in(log: Path) -> str:
@@ -62,9 +61,8 @@ def say(text: str) -> None:
 class Screen(logging.Filter):
     """Take the events of jobs out of Snakemake's stream and print one line for each finished job."""
 
-    def __init__(self, papers: list[str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._papers = papers
         self._steps: dict[int, Step] = {}
         self._finished: list[Step] = []
         self._failed: dict[int, Step] = {}
@@ -90,11 +88,8 @@ class Screen(logging.Filter):
         if record.jobid in self._steps:
             return self._steps[record.jobid]
         wildcards = dict(getattr(record, "wildcards", None) or {})
-        rule = str(record.rule_name)
-        paper = next((name for name in sorted(self._papers, key=len, reverse=True) if rule.startswith(f"{name}_")), "")
-        rule = f"{paper} {rule.removeprefix(f'{paper}_')}" if paper else rule
         log = str(record.log[0]) if record.log else ""
-        return Step(title_of(rule, wildcards), time.monotonic(), log)
+        return Step(title_of(str(record.rule_name), wildcards), time.monotonic(), log)
 
     def _print(self, done: int, total: int) -> None:
         width = len(str(total))
@@ -102,7 +97,7 @@ class Screen(logging.Filter):
         for number, step in enumerate(self._finished, first):
             seconds = time.monotonic() - step.started
             if not step.title.startswith(("papers/", "./papers/", "all")):  # the summary speaks for itself
-                say(f"[{number:{width}}/{total}] {seconds:6.1f} s  {step.title}")
+                say(f"{step.title:<{TITLE_WIDTH}} {seconds:7.1f} s  [{number:{width}}/{total}]")
         self._finished.clear()
 
     def show_failures(self) -> None:
@@ -119,15 +114,14 @@ class Screen(logging.Filter):
             say("\n".join(lines))
 
 
-def take_over(logger: logging.Logger, settings: Any, papers: list[str]) -> Screen:
+def take_over(logger: logging.Logger, settings: Any) -> Screen:
     """Put a Screen on Snakemake's handlers, unless somebody asked for more: a dry run, --verbose or -p.
 
     Args:
         logger: Snakemake's.
         settings: Its output settings.
-        papers: Names of all papers; rules begin with them.
     """
-    screen = Screen(papers)
+    screen = Screen()
     if settings.verbose or settings.printshellcmds:
         for own in (own for handler in logger.handlers for own in handler.filters if hasattr(own, "quiet")):
             own.quiet = set()  # of the profile
