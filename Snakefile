@@ -31,9 +31,7 @@ except InputError as error:
 export_environment(OPTIONS, python=sys.executable)
 BY_NAME = {name: Paper(name, config) for name in PAPERS}
 warn_of_other_runs(Path(".snakemake/locks"))
-SCREEN = take_over(
-    logging.getLogger("snakemake.logging"), workflow.output_settings, PAPERS
-)
+SCREEN = take_over(logging.getLogger("snakemake.logging"), workflow.output_settings)
 
 
 # Every file on the way to some targets, so that no number outlives a failed stage.

@@ -30,17 +30,17 @@ def job(number, rule="mini_train", log="", **wildcards):
 
 
 def test_a_finished_job_is_one_line_with_its_number_time_and_title(capsys):
-    screen = Screen(["mini"])
+    screen = Screen()
     assert not screen.filter(record(Event.JOB_INFO, **job(5, run="smoke", method="cnn", seed="0")))
     assert capsys.readouterr().err == ""
     assert not screen.filter(record(Event.JOB_FINISHED, job_id=5))
     assert not screen.filter(record(Event.PROGRESS, done=3, total=12))
     line = capsys.readouterr().err
-    assert line.startswith("[ 3/12] ") and line.endswith(" s  mini train · method cnn, seed 0\n")
+    assert line.startswith("mini_train · method cnn, seed 0  ") and line.endswith(" s  [ 3/12]\n")
 
 
 def test_the_summary_has_no_line_of_its_own(capsys):
-    screen = Screen(["mini"])
+    screen = Screen()
     screen.filter(record(Event.JOB_INFO, **job(0, rule="papers/mini")))
     screen.filter(record(Event.JOB_FINISHED, job_id=0))
     screen.filter(record(Event.PROGRESS, done=1, total=1))
@@ -48,7 +48,7 @@ def test_the_summary_has_no_line_of_its_own(capsys):
 
 
 def test_jobs_that_fail_alike_are_told_once_with_message_and_command(tmp_path, capsys):
-    screen = Screen(["mini"])
+    screen = Screen()
     for seed in ("0", "1", "2"):
         log = tmp_path / f"{seed}.log"
         log.write_text(f"$ python -m papers.mini.train --seed {seed}\nread 3\nerror: no jet is left\nUse more.\n")
@@ -57,12 +57,12 @@ def test_jobs_that_fail_alike_are_told_once_with_message_and_command(tmp_path, c
     screen.show_failures()
     said = capsys.readouterr().err
     assert said.count("error: no jet is left\nUse more.\n") == 1 and said.count("command: ") == 1
-    assert "failed: mini train · seed 0" in said and "The same in: mini train · seed 1; mini train · seed 2" in said
+    assert "failed: mini_train · seed 0" in said and "The same in: mini_train · seed 1; mini_train · seed 2" in said
     assert "read 3" not in said
 
 
 def test_what_snakemake_says_about_anything_but_jobs_passes():
-    screen = Screen(["mini"])
+    screen = Screen()
     assert screen.filter(record(level=logging.ERROR, text="MissingRuleException: no rule to produce papers/minni"))
     assert not screen.filter(record(level=logging.ERROR, text="RuleException:\nCalledProcessError in file x"))
     assert not screen.filter(record(text="Building DAG of jobs..."))
@@ -90,7 +90,7 @@ def test_a_log_begins_with_its_command(tmp_path):
 
 
 def test_titles_leave_out_what_every_job_has():
-    assert title_of("download", {"paper": "hbb", "run": "small", "file": "a.root"}) == "hbb download · file a.root"
+    assert title_of("download", {"paper": "hbb", "run": "small", "file": "a"}) == "download · file a, paper hbb"
 
 
 @pytest.mark.parametrize("asked", ["dryrun", "verbose", "printshellcmds", "debug_dag", None])
@@ -98,5 +98,5 @@ def test_whoever_asks_for_more_gets_all_of_it(asked):
     names = ("dryrun", "verbose", "printshellcmds", "debug_dag")
     logger = logging.Logger("snakemake")
     logger.addHandler(logging.StreamHandler())
-    take_over(logger, SimpleNamespace(**{name: name == asked for name in names}), ["mini"])
+    take_over(logger, SimpleNamespace(**{name: name == asked for name in names}))
     assert [type(found) for found in logger.handlers[0].filters] == ([] if asked else [Screen])
