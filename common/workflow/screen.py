@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SILENT = {"run_info", "job_started", "shellcmd", "resources_info", "workflow_started", "progress", "group_info"}
+SAID_BY_US = ("At least one job did not complete", "Exiting because a job execution failed")
 TITLE_WIDTH = 50
 LAST_LINES = 12  # of a log in which no message of ours stands
 
@@ -79,8 +80,9 @@ class Screen(logging.Filter):
             self._print(record.done, record.total)  # type: ignore[attr-defined]
         elif name == "job_error":
             self._failed[record.jobid] = self._step(record)  # type: ignore[attr-defined]
-        elif not name:
-            of_a_job = self._failed or "CalledProcessError" in str(record.msg)
+        elif not name or name == "error":
+            text = str(record.msg)
+            of_a_job = "CalledProcessError" in text or any(part in text for part in SAID_BY_US if self._failed)
             return record.levelno >= logging.WARNING and not of_a_job
         return name not in SILENT | {"job_info", "job_finished", "job_error"}
 

@@ -67,7 +67,17 @@ def test_what_snakemake_says_about_anything_but_jobs_passes():
     assert not screen.filter(record(level=logging.ERROR, text="RuleException:\nCalledProcessError in file x"))
     assert not screen.filter(record(text="Building DAG of jobs..."))
     assert not screen.filter(record(Event.RUN_INFO))
-    assert screen.filter(record(Event.ERROR, level=logging.ERROR))
+    assert screen.filter(record(Event.ERROR, level=logging.ERROR, text="WorkflowError: no such profile"))
+
+
+@pytest.mark.parametrize("event", [None, Event.ERROR])
+def test_what_snakemake_says_about_a_failed_job_does_not_pass(event):
+    screen = Screen()
+    assert not screen.filter(record(event, level=logging.ERROR, text="RuleException: CalledProcessError in file x"))
+    end = "WorkflowError: At least one job did not complete successfully."
+    assert screen.filter(record(event, level=logging.ERROR, text=end)), "nobody has said why"
+    screen.filter(record(Event.JOB_ERROR, **job(1)))
+    assert not screen.filter(record(event, level=logging.ERROR, text=end))
 
 
 @pytest.mark.parametrize(
