@@ -15,7 +15,7 @@ help:
 	@echo "make smoke PAPER=name  run one paper on tiny generated data, with only its own extras"
 	@echo "make lint              formatting, style, types, workflow"
 	@echo "make readme            write the tables of the READMEs from recorded results"
-	@echo "make lock              pin all packages anew after an edit of pyproject.toml"
+	@echo "make lock              pin all packages again after an edit of pyproject.toml"
 	@echo "make clean             delete results/ (not data/)"
 
 env:

@@ -11,8 +11,10 @@ min_version("9.20")
 sys.path.insert(0, workflow.basedir)
 
 from common.settings import split_options
+from common.report.fingerprint import code_fingerprint
 from common.workflow.chain import whole_chain
 from common.workflow.closure import import_closure
+from common.workflow.outdated import remove_reports
 from common.workflow.paper import (
     Paper,
     discover,
@@ -26,9 +28,9 @@ from common.errors import InputError
 PAPERS = discover()
 try:
     OPTIONS, _ = split_options(config, papers=PAPERS)
+    export_environment(OPTIONS, python=sys.executable)
 except InputError as error:
     raise WorkflowError(str(error))
-export_environment(OPTIONS, python=sys.executable)
 BY_NAME = {name: Paper(name, config) for name in PAPERS}
 warn_of_other_runs(Path(".snakemake/locks"))
 SCREEN = take_over(logging.getLogger("snakemake.logging"), workflow.output_settings)
@@ -39,14 +41,11 @@ chain_of = lambda wildcards, targets: whole_chain(workflow.rules, targets)
 
 
 onstart:
+    needed = list(workflow.dag.needrun_jobs())
     write_settings(
-        BY_NAME,
-        (
-            str(file)
-            for job in workflow.dag.needrun_jobs()
-            for file in (*job.input, *job.output)
-        ),
+        BY_NAME, (str(f) for job in needed for f in (*job.input, *job.output))
     )
+    remove_reports(str(file) for job in needed for file in job.output)
 
 
 onerror:

@@ -84,6 +84,7 @@ class RunFacts(BaseModel):
     archive: list[str]
     generated: list[str]
     seeds: list[int]
+    asked_seeds: list[int] | None = None  # those of the command line; None if it named none
     methods: list[str]
 
     def receipts(self, folder: Path) -> list[Path]:
@@ -170,11 +171,12 @@ def section_json(settings: BaseModel, section: str) -> str:
     return json.dumps(content.model_dump(mode="json"), sort_keys=True)
 
 
-def resolved(settings: RunSettings, *, run: str, changes: str) -> dict[str, Any]:
+def resolved(settings: RunSettings, *, run: str, changes: str, asked_seeds: list[int] | None = None) -> dict[str, Any]:
     """Return the content of `settings.yaml`: the facts of the run under `run`, and the section of each stage."""
     content = settings.model_dump(mode="json")
     sections = {name: content.pop(name) for name in settings.sections()}
-    facts = {"name": run, "changes": changes, **content, "methods": settings.methods()}
+    asked = {"changes": changes, "asked_seeds": asked_seeds}
+    facts = {"name": run, **asked, **content, "methods": settings.methods()}
     return {"run": facts, **sections}
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from common.atomic import write_json
 from common.download.receipts import Receipt, origin_of, read_receipt
+from common.errors import InputError
 from common.report.fingerprint import code_fingerprint, sha256_of_text
 from common.report.published import Article, Check, Claim, Published, load_published
 from common.report.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
@@ -143,8 +144,15 @@ def read_comparison(path: Path) -> Comparison:
 
 def main() -> None:
     """Read, compare, write."""
-    arguments = parse(__doc__ or "", section="run", paths=["published", "metrics", "receipts", "comparison"])
-    facts = arguments.run
+    arguments = parse(
+        __doc__ or "", section="run", paths=["published", "metrics", "receipts", "comparison"], texts=["code"]
+    )
+    facts, code = arguments.run, code_fingerprint(arguments.published.parent.name)
+    if code != arguments.code:
+        raise InputError(
+            f"{arguments.metrics}: code or published.yaml was edited while the run was being made, so nobody knows which"
+            " version these numbers come from. Call the same snakemake command again."
+        )
     comparison = compare(
         arguments.published,
         arguments.metrics,
@@ -153,7 +161,7 @@ def main() -> None:
         changes=facts.changes,
     )
     fingerprints = {
-        "code_sha256": code_fingerprint(arguments.published.parent.name),
+        "code_sha256": code,
         "settings_sha256": sha256_of_text(arguments.settings),
     }
     comparison = comparison.model_copy(update=fingerprints)

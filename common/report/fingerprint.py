@@ -21,7 +21,10 @@ def code_fingerprint(paper: str) -> str:
     """Return a hash that changes with every file that the numbers and verdicts of a paper depend on."""
     modules = [stage for stage in stages_of(paper) if stage.rpartition(".")[2] not in WITHOUT_NUMBERS]
     files = {file for module in (*modules, *SHARED_STAGES) for file in import_closure(module)}
-    files.add(f"papers/{paper}/published.yaml")
+    folder = ROOT / "papers" / paper
+    tables = [path for path in folder.rglob("*.csv") if "tests" not in path.relative_to(folder).parts]
+    others = [folder / "published.yaml", folder / "datasets.yaml", *tables]
+    files |= {str(path.relative_to(ROOT)) for path in others}
     contents = {file: sha256_of_text(ROOT / file) for file in sorted(files)}
     return hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
 

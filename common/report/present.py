@@ -27,15 +27,15 @@ def reason_outdated(folder: Path, comparison: Comparison) -> str:
             return "its settings.yaml is missing or was written by a later call"
         if settings.read_text(encoding="utf-8") != _present_settings(paper, settings):
             return "the settings have changed since"
-    except (InputError, OSError) as error:
-        return f"its settings cannot be read ({error})"
+    except Exception as error:  # whatever is wrong with a half-edited paper, the others must be shown
+        return f"its code or settings cannot be read ({error})"
     return ""
 
 
 def reason_unfinished(folder: Path) -> str:
     """Return why a run is not complete: a stage has started since its report was made; "" if it is complete."""
     missing = [name for name in REPORTS if not (folder / name).is_file()]
-    return "a stage has started since its report was made, and did not end well" if missing else ""
+    return "a step of it was made after its report, or failed" if missing else ""
 
 
 def read_present(path: Path) -> Comparison:
@@ -59,5 +59,5 @@ def _present_settings(paper: str, path: Path) -> str:
     """Return what `settings.yaml` would hold now, for the command line that it was written for."""
     facts = read_facts(path)
     changes = json.loads(facts.changes) if facts.changes else None
-    config = {"seeds": facts.seeds} | ({paper: changes} if changes else {})
+    config = ({"seeds": facts.asked_seeds} if facts.asked_seeds else {}) | ({paper: changes} if changes else {})
     return settings_text(Paper(paper, config), facts.name)

@@ -23,7 +23,9 @@ def describe(comparison: Comparison, folder: Path) -> str:
     rows = [[line.claim.id, text.published(line), text.ours(line), text.verdict(line)] for line in comparison.lines]
     reasons = sorted({f"  {line.outcome.verdict}: {line.outcome.reason}" for line in comparison.lines})
     made_from = "GENERATED stand-in data" if comparison.origin == "generated" else ", ".join(comparison.datasets)
-    figures = sorted(str(path) for path in folder.glob("figures/*.png"))
+    published = load_published(Path("papers") / folder.parent.name / "published.yaml")
+    stems = [figure.file for figure in published.figures if figure.file]
+    figures = [path for path in (folder / f"figures/{stem}.png" for stem in stems) if path.exists()]
     return "\n".join(
         [
             "",

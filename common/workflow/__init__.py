@@ -1,1 +1,3 @@
-"""What the Snakefile and the rules of the papers share: discovery, code dependencies, settings as parameters."""
+"""What the Snakefile, the rules and the stages share: a paper's paths and commands, the files that a stage's code
+consists of, the resolved settings, the chain behind a result, what makes a report outdated, and the screen.
+"""

@@ -36,6 +36,8 @@ def export_environment(options: Options, *, python: str) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     if options.data:
         os.environ["PAPERS_DATA"] = options.data
+    if set("{}") & set(str(data_root())):
+        raise InputError(f"the data folder '{data_root()}' has a brace in its name. Choose another: --config data=DIR")
     if options.mirror:
         os.environ["PAPERS_MIRROR"] = options.mirror
 
@@ -87,10 +89,15 @@ class Paper:
         changes = self._config.get(self.name)
         return json.dumps(changes, sort_keys=True) if changes else ""
 
+    def resolved_settings(self, run: str) -> dict[str, Any]:
+        """Return the content of a run's settings.yaml."""
+        asked = self._config.get("seeds")
+        seeds = None if asked is None else self.settings(run).seeds
+        return resolved(self.settings(run), run=run, changes=self.changes, asked_seeds=seeds)
+
     def resolved(self, wildcards: Any) -> str:
         """Parameter function: what settings.yaml of a run holds, as JSON."""
-        settings = self.settings(wildcards.run)
-        return json.dumps(resolved(settings, run=wildcards.run, changes=self.changes), sort_keys=True)
+        return json.dumps(self.resolved_settings(wildcards.run), sort_keys=True)
 
     def code(self, stage: str) -> Callable[[Any], list[str]]:
         """Return an input function: the files whose edit must rerun `stage`."""
@@ -138,7 +145,7 @@ class Paper:
         for name, folder in (folders or {}).items():
             options.append(f"--{name} {Path(run_folder, folder)}")
         if generated:
-            folder = shlex.quote(f"{data_root()}/generated/{self.name}").replace("{", "{{").replace("}", "}}")
+            folder = shlex.quote(f"{data_root()}/generated/{self.name}")
             options.append(f"--{generated} {folder}/{{wildcards.run}}")
         options += ["--threads {threads}"] if threads else []
         return f"python -m papers.{self.name}.{stage} {' '.join(options)} > {{log:q}} 2>&1"

@@ -12,7 +12,6 @@ from pathlib import Path
 import yaml
 
 from common.atomic import write_text
-from common.settings import resolved
 from common.workflow.paper import Paper
 
 HEAD = "# Written by snakemake from the YAML files in papers/{paper}/ and the command line; an edit here is lost.\n"
@@ -21,7 +20,7 @@ RUN_FOLDER = re.compile(r"results/([^/]+)/([^/]+)/")
 
 def settings_text(paper: Paper, run: str) -> str:
     """Return the content of a run's settings.yaml."""
-    content = resolved(paper.settings(run), run=run, changes=paper.changes)
+    content = paper.resolved_settings(run)
     text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
     return HEAD.format(paper=paper.name) + text
 

@@ -21,6 +21,8 @@ FOLDER_OF_RECEIPTS = {"generated": "generated", "archive": "located"}  # by sour
 receipt = (
     lambda w: f"results/hbb/{w.run}/receipts/{FOLDER_OF_RECEIPTS[paper.settings(w.run).source]}/{w.file}.json"
 )
+# Parameter function: which file is for what. A swap of two files leaves the set of inputs as it is.
+splits = lambda w: paper.settings(w.run).splits
 # Of a split, an input function: its prepared files.
 prepared = lambda split: lambda w: [
     f"results/hbb/{w.run}/prepared/{file}.h5"
@@ -140,6 +142,7 @@ rule train:
     threads: 1  # several trainings at a time are faster than several threads for each
     params:
         config=paper.one,
+        splits=splits,
     shell:
         paper.shell(
             "train",
@@ -170,6 +173,7 @@ rule train_keras:
     threads: 1
     params:
         config=paper.one,
+        splits=splits,
     shell:
         paper.shell(
             "train_keras",
@@ -197,6 +201,8 @@ rule predict:
             "tensorflow" if wildcards.method.startswith(KERAS) else "torch"
         )
     threads: 1
+    params:
+        splits=splits,
     shell:
         paper.shell(
             "predict",
@@ -224,6 +230,7 @@ rule evaluate:
         paper.env("core")
     params:
         config=paper.section("evaluate"),
+        splits=splits,
     shell:
         paper.shell(
             "evaluate",
@@ -253,6 +260,7 @@ rule figures:
         paper.env("core")
     params:
         config=paper.section("evaluate"),
+        splits=splits,
     shell:
         paper.shell(
             "figures",

@@ -15,7 +15,7 @@ import yaml
 from common.download.datasets import find_file, load_datasets
 from common.report import schemas
 from common.report.published import load_published
-from common.settings import RUNS, load_settings
+from common.settings import RUNS, RunSettings, load_settings
 from common.workflow.closure import ROOT, import_closure
 from common.workflow.paper import discover
 
@@ -169,6 +169,21 @@ def test_a_stage_is_rerun_by_the_section_that_it_reads(paper):
             trigger = sections  # a function of the paper's own
         assert sections == trigger, f"rule {name} is rerun by {trigger}, but the stage reads {sections}"
         assert bool(read) != bool(re.search(r"settings=False", body)), f"rule {name}: --settings"
+
+
+def test_a_stage_is_rerun_by_the_settings_that_belong_to_no_section(paper):
+    """Such as the files of each split: Snakemake compares the set of the inputs only."""
+    settings = settings_of(paper, "smoke")
+    own = set(type(settings).model_fields) - set(settings.sections()) - set(RunSettings.model_fields)
+    readers = {name for name in rules(paper) for field in own if f"run.{field}" in closure_text(paper, name)}
+    for name in readers & {"train", "train_keras", "predict", "predict_baselines", "evaluate", "figures"}:
+        assert all(re.search(rf"\b{field}=", rules(paper)[name]) for field in own), name
+
+
+def closure_text(paper, stage):
+    """Return the code of a stage with all that it imports from the paper."""
+    files = [file for file in import_closure(f"papers.{paper.name}.{stage}") if file.startswith("papers/")]
+    return "\n".join((ROOT / file).read_text(encoding="utf-8") for file in files)
 
 
 def test_nothing_but_parse_reads_the_settings_of_a_run(paper):

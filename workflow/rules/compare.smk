@@ -46,7 +46,8 @@ rule compare:
     threads: 1
     params:
         settings=lambda w: BY_NAME[w.paper].resolved(w),
+        code=lambda w: code_fingerprint(w.paper),
     shell:
         "python -m common.report.compare --settings results/{wildcards.paper}/{wildcards.run}/settings.yaml --published {input.published:q}"
         " --metrics {input.metrics:q} --receipts results/{wildcards.paper}/{wildcards.run}/receipts"
-        " --comparison {output.comparison:q} > {log:q} 2>&1"
+        " --code {params.code} --comparison {output.comparison:q} > {log:q} 2>&1"
