@@ -6,6 +6,7 @@ bytes there than the index says, and at first on the second server, too.
 """
 
 import json
+import re
 import zlib
 
 import numpy as np
@@ -139,4 +140,6 @@ def test_the_metrics_are_of_all_taggers_and_of_the_served_jets(run):
 
 def test_a_second_call_needs_no_network_and_does_nothing(run):
     assert run.again.returncode == 0, run.again.stderr
-    assert "1 of 1 steps" in run.again.stderr
+    assert "fig1_roc.png" in run.again.stdout
+    assert re.search(r"\[ *\d+/\d+\]", run.done.stderr), "the screen has a line for each finished job"
+    assert not re.search(r"\[ *\d+/\d+\]", run.again.stderr)
