@@ -1,1 +1,1 @@
-"""What at least two papers share: configuration, data access, comparison, report."""
+"""What at least two papers share, in rooms; each package says what belongs there."""

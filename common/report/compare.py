@@ -150,7 +150,7 @@ def main() -> None:
     facts, code = arguments.run, code_fingerprint(arguments.published.parent.name)
     if code != arguments.code:
         raise InputError(
-            f"{arguments.metrics}: code or published.yaml was edited while the run was being made, so nobody knows which"
+            f"{arguments.metrics}: code or published.yaml was edited while the run was made, so nobody knows which"
             " version these numbers come from. Call the same snakemake command again."
         )
     comparison = compare(

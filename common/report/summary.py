@@ -8,6 +8,7 @@ from common.report import format as text
 from common.report.compare import Comparison
 from common.report.index import write_index
 from common.report.present import read_present
+from common.report.published import load_published
 from common.stage import run
 
 

@@ -4,7 +4,6 @@ import logging
 
 import pytest
 
-from common.report import index, readme
 from common.workflow.closure import ROOT
 from tests.faulty_server import FaultyServer, isolate_data
 from tests.lensing import write_paper, write_run
@@ -37,8 +36,6 @@ def make_run(tmp_path, monkeypatch):
     Its numbers count as those of the present code, unless `outdated` is a reason why not.
     """
     monkeypatch.chdir(ROOT)
-    for module in (index, readme):  # a paper of the test has no code and no settings; see test_report_present.py
-        monkeypatch.setattr(module, "reason_unfinished", lambda folder: "")
     paper = write_paper(tmp_path / "papers/lensing")
 
     def made(run="small", origins=("archive",), outdated="", **more):

@@ -56,7 +56,7 @@ def test_an_outdated_run_says_why_and_shows_nothing_of_it(make_run, tmp_path):
 def test_a_run_without_its_report_is_unfinished(make_run, tmp_path):
     (make_run() / "report.md").unlink()
     row = Page(write_index(tmp_path / "results", tmp_path / "papers")).table("Paper")[0]
-    assert row[3].startswith("outdated: a stage has started since")
+    assert row[3].startswith("outdated: a step of it was made after its report")
 
 
 def test_the_index_of_runs_without_a_judged_number_has_no_plot(make_run, tmp_path):

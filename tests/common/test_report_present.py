@@ -9,7 +9,7 @@ from common.report.compare import Comparison
 from common.report.fingerprint import code_fingerprint, sha256_of_text
 from common.report.present import read_present, reason_outdated, reason_unfinished
 from common.workflow.closure import ROOT, import_closure
-from common.workflow.paper import Paper
+from common.workflow.paper import Paper, discover
 from common.workflow.resolve import settings_text
 
 ARTICLE = {"title": "t", "authors": "a", "arxiv": "1234.56789", "extras": []}
@@ -49,15 +49,25 @@ def test_other_code_is_a_reason(run):
     assert reason_outdated(folder, comparison.model_copy(update={"code_sha256": ""})), "a run of an earlier version"
 
 
-def test_the_fingerprint_changes_with_every_file_behind_the_numbers(monkeypatch):
-    """Of all stages but figures, and of what is published."""
+@pytest.mark.parametrize("paper", ["_template", *discover()])
+def test_the_fingerprint_changes_with_every_file_behind_the_numbers(monkeypatch, paper):
+    """Of all stages but figures, of the shared ones, of tables, and of what is published and declared."""
     read = []
     monkeypatch.setattr(fingerprint, "sha256_of_text", lambda path: read.append(str(path.relative_to(ROOT))) or "x")
-    code_fingerprint("_template")
-    for stage in ("simulate", "prepare", "train", "predict", "evaluate"):
-        assert set(import_closure(f"papers._template.{stage}")) <= set(read)
-    assert {"papers/_template/published.yaml", "common/report/verdict.py"} <= set(read)
-    assert "papers/_template/plots.py" not in read
+    code_fingerprint(paper)
+    stages = [stage for stage in fingerprint.stages_of(paper) if not stage.endswith(".figures")]
+    assert len(stages) >= 4
+    for stage in (*stages, "common.report.aggregate", "common.report.compare"):
+        assert set(import_closure(stage)) <= set(read), stage
+    assert {f"papers/{paper}/{name}.yaml" for name in ("published", "datasets")} <= set(read)
+    assert f"papers/{paper}/figures.py" not in read
+
+
+def test_a_table_that_metrics_read_counts(monkeypatch):
+    read = []
+    monkeypatch.setattr(fingerprint, "sha256_of_text", lambda path: read.append(path.name) or "x")
+    code_fingerprint("jet_images")
+    assert "roc.csv" in read
 
 
 def test_other_settings_are_a_reason(run, monkeypatch):

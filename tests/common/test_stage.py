@@ -88,12 +88,22 @@ def test_every_option_is_required(settings, capsys):
     assert "the following arguments are required: --settings\n" in capsys.readouterr().err
 
 
-def test_a_stage_that_starts_removes_the_reports_of_its_run_only(tmp_path):
+def test_a_stage_that_starts_removes_the_reports_of_its_run_and_the_overview(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_text(tmp_path / "results/index.html", "old")
+    write_text(tmp_path / "elsewhere/results/ml/2024/report.html", "somebody else's")
     for run in ("smoke", "full"):
         for name in ("report.html", "report.md", "metrics.json"):
             write_text(tmp_path / f"results/mini/{run}/{name}", "old")
     remove_reports(["--model", f"{tmp_path}/results/mini/smoke/seed0/model.npz", "--seed", "0", "results/"])
-    left = sorted(str(path.relative_to(tmp_path / "results/mini")) for path in tmp_path.rglob("*.*") if path.is_file())
+    remove_reports(["elsewhere/results/ml/2024/data/x"])
+    assert (tmp_path / "elsewhere/results/ml/2024/report.html").exists()
+    assert not (tmp_path / "results/index.html").exists()
+    left = sorted(
+        str(path.relative_to(tmp_path / "results/mini"))
+        for path in (tmp_path / "results").rglob("*.*")
+        if path.is_file()
+    )
     assert left == ["full/metrics.json", "full/report.html", "full/report.md", "smoke/metrics.json"]
 
 

@@ -30,10 +30,11 @@ def broken(finished, tmp_path):
 
 
 def shown(checkout):
-    """Return every number of the smoke run's table that a page shows."""
+    """Return what the pages show of the smoke run: numbers of its table in the reports, verdicts in the overview."""
     results = checkout.folder / "results"
     pages = [results / "index.html", *results.glob("mini/smoke/report.*")]
-    found = {page.name: re.findall(r"0\.784 ± 0\.029", page.read_text()) for page in pages if page.exists()}
+    shows = r"0\.784 ± 0\.029|class=\"badge"
+    found = {page.name: re.findall(shows, page.read_text()) for page in pages if page.exists()}
     return {name: numbers for name, numbers in found.items() if numbers}
 
 
@@ -46,7 +47,9 @@ def fails_with(checkout, message, *options, smoke=SMOKE):
 
 
 def test_the_number_looked_for_is_that_of_the_finished_run(finished):
-    assert set(shown(finished)) == {"report.html", "report.md"} and "0.784 ± 0.029" in finished.first_output
+    assert (
+        set(shown(finished)) == {"index.html", "report.html", "report.md"} and "0.784 ± 0.029" in finished.first_output
+    )
 
 
 @pytest.mark.parametrize("stage", [*STAGES, *SHARED])
@@ -117,4 +120,5 @@ def test_the_overview_says_of_an_edited_paper_that_its_numbers_are_outdated(brok
     done = broken.snakemake("papers/other", "--config", "run=smoke")
     assert done.returncode == 0, done.stderr
     page = (broken.folder / "results/index.html").read_text()
-    assert page.count("outdated") == 1 and "snakemake papers/mini --config run=smoke" in page
+    assert "<strong>outdated</strong>: the code or published.yaml has changed since" in page
+    assert "snakemake papers/mini --config run=smoke" in page and page.count('class="badge') == 1

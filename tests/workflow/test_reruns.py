@@ -25,7 +25,7 @@ def test_a_fresh_checkout_of_the_same_sources_reruns_nothing(finished, tmp_path)
 
 def test_editing_a_figure_reruns_figures_onwards(finished, tmp_path):
     checkout = fresh_checkout_of(finished, tmp_path)
-    checkout.edit("papers/mini/figures.py", "np.linspace(0, 1, 21)", "np.linspace(0, 1, 11)")
+    checkout.edit("papers/mini/plots.py", "np.linspace(0, 1, 21)", "np.linspace(0, 1, 11)")
     assert checkout.jobs(*SMOKE) == {"mini_figures": 1, "report": 1, **SUMMARY}
 
 

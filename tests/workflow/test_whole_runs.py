@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import pytest
 
 from common.workflow.paper import discover
@@ -24,9 +25,18 @@ def test_the_smoke_run_of_every_paper(paper, tmp_path):
     table = done.stdout.partition("claim ")[2]
     assert "not comparable" in table and "reproduced" not in table
     assert len(list(checkout.folder.glob(f"results/{paper}/smoke/figures/*.png"))) > 0
+    prepared = list(checkout.folder.glob(f"results/{paper}/smoke/**/prepared*.h5"))
+    prepared += checkout.folder.glob(f"results/{paper}/smoke/prepared/*.h5")
+    assert prepared and {origin_of(path) for path in prepared} == {"generated"}
     metrics = json.loads((checkout.folder / f"results/{paper}/smoke/metrics.json").read_text())
     for checks in checkout.folder.glob(f"papers/{paper}/tests/after_smoke.py"):
         runpy.run_path(str(checks))["check"](metrics)
+
+
+def origin_of(prepared):
+    """Return what the figures of a prepared file are marked with."""
+    with h5py.File(prepared) as file:
+        return file.attrs["origin"]
 
 
 def test_contributing_page_is_enough_to_add_a_paper(tmp_path):

@@ -116,5 +116,5 @@ def test_each_frame_is_fetched_once_for_both_tasks(run):
 def test_fetching_again_needs_no_network(run):
     checkout, archive, n_requests = run
     assert checkout.second.returncode == 0, checkout.second.stderr
-    assert "gw_denoise fetch · task lines" in checkout.second.stderr
+    assert "gw_denoise_fetch · task lines" in checkout.second.stderr
     assert len(archive.seen) == n_requests
