@@ -1,7 +1,5 @@
 """Readers: what the archive's files look like, and what happens when they do not."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from astropy.table import Table
@@ -10,8 +8,9 @@ from common.errors import InputError
 from papers.photoz.archive import BANDS, read_catalogue, read_excerpt, read_release, without_sentinels
 from papers.photoz.prepare import select, take
 from papers.photoz.settings import PrepareConfig
+from papers.photoz.tests.real_rows import FOLDER as REAL
+from papers.photoz.tests.real_rows import needs_real_rows
 
-REAL = Path(__file__).parents[4] / "shared/real/photoz"
 DEEP = PrepareConfig(min_zquality=3, depths=["deep"])
 
 
@@ -147,8 +146,8 @@ def test_nothing_left_is_an_error(tmp_path):
         select(catalogue, DEEP)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real rows are not beside this checkout")
-def test_real_excerpt():
+@needs_real_rows
+def test_the_real_excerpt_is_the_articles_deep_sample():
     catalogue = read_catalogue([REAL / "sel_features.csv", REAL / "sel_target.csv"])
     chosen, counts = select(catalogue, DEEP)
     assert counts["deep_six_bands_apercor"] == len(catalogue) == 6307

@@ -11,16 +11,13 @@ from papers.photoz.evaluate import describe_sample
 from papers.photoz.prepare import select, take
 from papers.photoz.prepared import write_prepared
 from papers.photoz.settings import EvaluateConfig, PrepareConfig
+from papers.photoz.tests.real_rows import FOLDER as REAL
+from papers.photoz.tests.real_rows import needs_real_rows
 
 FOLDER = Path(__file__).parents[1]
-REAL = Path(__file__).parents[4] / "shared/real/photoz"
-WANTED = f"wants sel_features.csv and sel_target.csv in {REAL}; datasets.yaml says where they are published"
 
 
-@pytest.mark.skipif(
-    not REAL.is_dir(),
-    reason=WANTED,
-)
+@needs_real_rows
 def test_the_real_sample_has_the_27_properties_of_published_yaml(tmp_path):
     settings = read_yaml(FOLDER / "config.yaml")
     catalogue = read_catalogue([REAL / "sel_features.csv", REAL / "sel_target.csv"])

@@ -15,10 +15,11 @@ from common.yamlio import read_yaml, validate
 from papers.photoz import simulate
 from papers.photoz.generator import galaxies, templates
 from papers.photoz.settings import SimulateConfig
+from papers.photoz.tests.real_rows import FOLDER as REAL
+from papers.photoz.tests.real_rows import needs_real_rows
 from tests.run_settings import write_settings
 
 BANDS = "ugrizy"
-REAL = Path(__file__).parents[4] / "shared" / "real" / "photoz"
 ARCHIVE_COLUMNS = (
     ["ra", "dec", "objno_deep2", "mjd", "maskname", "zhelio", "zquality", *BANDS]
     + [f"{band}_apercor" for band in BANDS]
@@ -321,11 +322,8 @@ def select(table):
     return mags[rows], np.array(table["zhelio"])[rows]
 
 
+@needs_real_rows
 def test_moments_are_close_to_the_public_rows(config):
-    if not REAL.is_dir():
-        pytest.skip(
-            f"{REAL}/sel_features.csv and sel_target.csv are wanted; datasets.yaml says where they are published"
-        )
     real_mags = np.loadtxt(REAL / "sel_features.csv", skiprows=1)
     real_z = np.loadtxt(REAL / "sel_target.csv", skiprows=1)
     mags, redshift = select(galaxies.generate(small(config, 20_000), seed=1)[0])
