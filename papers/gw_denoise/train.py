@@ -140,10 +140,10 @@ def train_network(prepared: Path, config: TrainOne, attributes: Attributes, chec
     logging.info("%s: %d parameters", experiment.kind, n_parameters(network))
     length, stride = window_samples(config, attributes["rate_hz"])
     train = read_split(prepared, "train")
-    sizes = {"neighbours": config.neighbours, "formulation": config.formulation}
+    shared = {"length": length, "formulation": config.formulation}
     windows = {
-        "train": Windows(train, length=length, stride=stride, **sizes),
-        "valid": Windows(read_split(prepared, "valid"), length=length, stride=length),
+        "train": Windows(train, stride=stride, neighbours=config.neighbours, **shared),
+        "valid": Windows(read_split(prepared, "valid"), stride=length, **shared),
     }
     loss = make_loss(config, attributes, train)
     epochs = fit_network(network, windows, loss, config, seed=seed, checkpoint=checkpoint)

@@ -129,7 +129,7 @@ def read_excerpt(features: Path, target: Path) -> Catalogue:
     if len(magnitudes) != len(z_spec):
         raise InputError(
             f"{features} has {len(magnitudes)} rows, but {target} has {len(z_spec)}: they must describe the same"
-            " galaxies. Move both away and call the same command again to fetch them anew."
+            " galaxies. Move both away and run the same command again to fetch both."
         )
     n = len(z_spec)
     return Catalogue(

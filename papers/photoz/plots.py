@@ -41,10 +41,12 @@ class Inputs:
 
 
 def fig1_zphot_zspec(inputs: Inputs) -> Drawing:
-    """Photometric against spectroscopic redshift of the galaxies of the article's panel, predictions of the first seed.
+    """Photometric against spectroscopic redshift of the galaxies, predicted with the first seed.
 
-    Each galaxy's estimate comes from the forest that has not seen it. The solid line is equality; beyond the dashed
-    lines, |Δz| > 0.15 (1 + z), a galaxy counts as an outlier. The numbers are means over the seeds.
+    The article has this panel for CFHTLS Deep and magnitudes in corrected apertures (MAG_APERCOR), with 3D-HST
+    redshifts that ours lacks. Each galaxy's estimate comes from the forest that has not seen it. The solid line is
+    equality; beyond the dashed lines, |Δz| > 0.15 (1 + z), a galaxy counts as an outlier. The numbers are means over
+    the seeds.
     """
     z_spec, z_phot, survey = inputs.z_spec, inputs.z_phot, inputs.survey
     figure, axes = new_figure(figsize=(4.8, 4.8))
@@ -88,7 +90,8 @@ def draw_trend(axes: Axes, *, metrics: Metrics, axis: str, edges: list[float], m
 def fig2_metrics(inputs: Inputs) -> Drawing:
     """Scatter, outlier rate and bias (rows) against i and spectroscopic redshift (columns), means over the seeds.
 
-    Vertical bars are bootstrap errors, horizontal ones the bins. Bins with too few galaxies are left out.
+    Vertical bars are bootstrap errors; horizontal bars are the widths of the bins. Bins with too few galaxies are left
+    out.
     """
     metrics, config = inputs.metrics, inputs.config
     figure, grid = new_figure(figsize=(7.2, 6.4), nrows=3, ncols=2, sharex="col", sharey="row")
@@ -146,7 +149,7 @@ def running_percentiles(values: np.ndarray) -> np.ndarray:
 
 
 def fig4_nz(inputs: Inputs) -> Drawing:
-    """Distribution of spectroscopic and photometric redshifts of the same galaxies, predictions of the first seed."""
+    """Distribution of spectroscopic and photometric redshifts of the same galaxies, predicted with the first seed."""
     figure, axes = new_figure()
     edges = np.linspace(0, 2, 41)
     counts = {name: np.histogram(z, edges)[0] for name, z in (("z_spec", inputs.z_spec), ("z_phot", inputs.z_phot))}
@@ -160,7 +163,7 @@ def fig4_nz(inputs: Inputs) -> Drawing:
 def fig5_importance(inputs: Inputs) -> Drawing:
     """Rise of the scatter σ_NMAD when one feature is shuffled among the test galaxies: what the forest relies on.
 
-    Bars are means over folds and seeds, the lines their standard deviation.
+    Bars are means over folds and seeds; the lines on them are their standard deviation.
     """
     importance, names = inputs.importance, inputs.features
     mean, scatter = importance.mean(axis=0), importance.std(axis=0, ddof=1)

@@ -125,7 +125,7 @@ def compare_training(split: Split) -> None:
 
 def seconds_to_levels(losses: Iterator[torch.Tensor], network: nn.Module, valid: Split) -> list[float]:
     """Return the seconds of training until the validation loss is below each level; NaN if it never is."""
-    windows = Windows(valid, length=WINDOW_S * RATE, stride=WINDOW_S * RATE)
+    windows = Windows(valid, length=WINDOW_S * RATE, stride=WINDOW_S * RATE, formulation="fast")
     loss = CompositeLoss(rate_hz=RATE, band_hz=BAND, psd_s=2, psd_weight=0.5, mse_weight=0.5)
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=MOST_UPDATES, pct_start=0.2)

@@ -51,7 +51,7 @@ def best_rates(works: list[Callable[[], object]], n_jets: list[int]) -> list[flo
 def compare_networks(jets: Jets, *, n_jets: int) -> None:
     """Print forward and backward passes per second of the three formulations, batch 128."""
     torch.manual_seed(0)
-    network, article = build(NETWORK), build(NETWORK, "article")
+    network, article = build(NETWORK, "fast"), build(NETWORK, "article")
     article.load_state_dict(network.state_dict())
     order = np.random.default_rng(0).permutation(len(jets))[:n_jets]
     batches = [
@@ -144,7 +144,7 @@ def compare_batches(path: Path, jets: Jets) -> None:
 @torch.no_grad()
 def judge_jets(jets: Jets, weights: Path) -> None:
     """Print how well the released network separates the jets."""
-    network = build(NETWORK)
+    network = build(NETWORK, "fast")
     network.load_state_dict(from_authors(torch.load(weights, map_location="cpu", weights_only=True)))
     label, scores = jets.column("label"), np.empty(len(jets))
     order, start = np.argsort(jets.column("n_tracks"), kind="stable"), 0

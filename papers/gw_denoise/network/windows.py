@@ -2,8 +2,10 @@
 
 `one_pass_per_window` of model.py is what the authors' code does. Neighbouring windows overlap by more than 90 %, so it
 computes nearly everything many times. The networks are convolutional: `one_pass_per_stretch` sends the whole stretch
-through the network once and cuts the windows from its output. Both agree but for the samples near the edges of a
-window: there the network sees zeros in the first formulation, and the neighbouring data in the second.
+through the network once and cuts the windows from its output. A trained network gives the same in both but for the
+samples near the edges of a window: there it sees zeros in the first formulation, and the neighbouring data in the
+second. In training every output of the autoencoder differs, because its batch normalisation counts a sample that
+windows share once for each window in the first formulation, and once in the second. For single windows both are one.
 """
 
 import numpy as np
@@ -34,7 +36,7 @@ class Windows:
     """The overlapping windows of a split, in stretches of neighbouring ones; nothing is copied to make them."""
 
     def __init__(
-        self, split: Split, *, length: int, stride: int, neighbours: int = 1, formulation: Formulation = "fast"
+        self, split: Split, *, length: int, stride: int, formulation: Formulation, neighbours: int = 1
     ) -> None:
         """Make the views of all stretches.
 
@@ -42,8 +44,8 @@ class Windows:
             split: Its arrays are shared, not copied.
             length: Samples of a window.
             stride: Samples between the beginnings of two windows.
-            neighbours: Windows of a stretch.
             formulation: How the network predicts the windows of a stretch.
+            neighbours: Windows of a stretch.
 
         Raises:
             InputError: If no stretch fits into a segment of the split.

@@ -15,9 +15,9 @@ from .style import ordered, style
 def fig4_loss(inputs: Inputs) -> Drawing:
     """Loss of every network against the number of updates, for the lines, left, and the broadband noise, right.
 
-    Solid: validation split; dashed: training split. Every seed is a line. The spectral part of the loss is the ratio of
-    the power after and before within the band, so it is 1 for a network that predicts nothing. The spectral loss alone,
-    where it is trained, begins on that plateau, and some seeds never leave it.
+    Solid lines are the validation split, dashed lines the training split; every seed has its own. The spectral part of
+    the loss is the ratio of the power after and before within the band, so it is 1 for a network that predicts
+    nothing. The spectral loss alone, where it is trained, begins on that plateau, and some seeds never leave it.
     """
     figure, grid = new_figure(figsize=(7.2, 3.6), ncols=2)
     drawn = {}
@@ -50,9 +50,10 @@ def learning_curves(inputs: Inputs, task: str) -> dict[str, list[dict[str, np.nd
 def fig9_ranking(inputs: Inputs) -> Drawing:
     """By how much the power in the sidebands of 60 Hz rises, in percent, if one witness of DeepClean is silenced.
 
-    One bar for each witness, the most important one at the top; silenced means set to its mean. Start of the test
-    split; the error bars are the larger of the scatter of the seeds and the bootstrap error over time. The scale is
-    linear around zero and logarithmic beyond: the mains monitor is worth far more than any slow channel.
+    There is one bar for each witness, and the most important one is at the top. A silenced witness is set to its mean.
+    The power is measured at the start of the test split. The error bars are the larger of the scatter of the seeds and
+    the bootstrap error over time. The scale is linear around zero and logarithmic beyond, because the mains monitor is
+    worth far more than any slow channel.
     """
     prefix = f"ablation.lines.{HEADLINE}."
     rises = {key.removeprefix(prefix): entry for key, entry in inputs.metrics.items() if key.startswith(prefix)}

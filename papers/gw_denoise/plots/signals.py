@@ -16,9 +16,10 @@ RANGE_STEP_S = 16.0  # of the range against time
 def fig5_signals(inputs: Inputs) -> Drawing:
     """Signal-to-noise ratios of the binary black holes that were injected into the strain, in the broadband task.
 
-    Left: the ratio that a matched filter recovers against the injected one, with the unit error of a matched filter;
-    points on the diagonal mean that signals come out as they went in. Right: the gain in signal-to-noise ratio of each
-    injection over the raw strain, in percent, with the mean as a line. Test split, first seed.
+    The left panel shows the ratio that a matched filter recovers against the injected one, with the unit error of a
+    matched filter; points on the diagonal mean that signals come out as they went in. The right panel shows the gain
+    in signal-to-noise ratio of each injection over the raw strain, in percent, with the mean as a line. The injections
+    are those of the test split; the subtractions are those of the first seed.
     """
     strain = full_rate(inputs, "broadband", [HEADLINE, "wiener"])
     shapes = templates(strain, inputs.config)
@@ -47,9 +48,9 @@ def fig5_signals(inputs: Inputs) -> Drawing:
 def fig6_range(inputs: Inputs) -> Drawing:
     """Distance in Mpc at which an average merger of two neutron stars has a signal-to-noise ratio of 8, against time.
 
-    1.4 + 1.4 solar masses, one point for every 16 s of the test split, before and after the subtraction of the
-    broadband noise, first seed. The dashed limit is the range if everything that the sensors could know is subtracted
-    exactly; it exists for generated data only.
+    Each star has 1.4 solar masses. There is one point for every 16 s of the test split, before and after the
+    subtraction of the broadband noise by the first seed. The dashed limit is the range if everything that the sensors
+    could know is subtracted exactly; it exists for generated data only.
     """
     times, ranges = ranges_in_time(inputs, [HEADLINE, "wiener", "oracle"])
     figure, axes = new_figure(figsize=(6.4, 3.6))

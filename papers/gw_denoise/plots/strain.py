@@ -22,9 +22,10 @@ TICKS_HZ = (10, 20, 50, 100, 200, 400)
 def fig1_asd_lines(inputs: Inputs) -> Drawing:
     """Amplitude spectral density of the strain around the 60 Hz power line, before and after each subtraction.
 
-    The lower panel is the ratio to the raw strain. Test split, FFTs of 16 s, first seed. The linear filter removes the
-    line alone; the sidebands around it go only with methods that can form products of witnesses. The dashed limit is
-    what remains if everything that the sensors could know is subtracted exactly; it exists for generated data only.
+    The lower panel is the ratio to the raw strain. Both panels show the test split in FFTs of 16 s; the subtractions
+    are those of the first seed. The linear filter removes the line alone; the sidebands around it go only with methods
+    that can form products of witnesses. The dashed limit is what remains if everything that the sensors could know is
+    subtracted exactly; it exists for generated data only.
     """
     config = inputs.config
     frequency, asd = densities(inputs.data["lines"], config.fft_s, config.edge_s, ZOOM_HZ)
@@ -36,9 +37,9 @@ def fig1_asd_lines(inputs: Inputs) -> Drawing:
 def fig2_asd_broadband(inputs: Inputs) -> Drawing:
     """Amplitude spectral density of the strain before and after the subtraction of the broadband beam jitter.
 
-    The lower panel is the ratio to the raw strain. Test split, FFTs of 4 s, first seed. The jitter couples linearly, so
-    the linear Wiener filter and DeepClean are expected to come close to the dashed limit. Nothing may change outside of
-    the band that is subtracted.
+    The lower panel is the ratio to the raw strain. Both panels show the test split in FFTs of 4 s; the subtractions
+    are those of the first seed. The jitter couples linearly, so the linear Wiener filter and DeepClean are expected to
+    come close to the dashed limit. Nothing may change outside of the band that is subtracted.
     """
     data = inputs.data["broadband"]
     band = (inputs.config.low_hz, 0.45 * data.attributes["rate_hz"])
@@ -71,9 +72,10 @@ def asd_and_ratio(frequency: Array, asd: Mapping[str, Array]) -> tuple[Figure, t
 def fig3_sidebands(inputs: Inputs) -> Drawing:
     """Sidebands of the 60 Hz line on a linear scale, before and after each subtraction; the line itself is cut out.
 
-    Amplitude spectral density in the test split, FFTs of 16 s, first seed. Slow angular motions modulate the coupling
-    of the mains, which makes the sidebands. Look at the distance between a method and the dashed limit: it is the
-    witnessed noise that the method leaves. The limit itself is set by motion that no sensor sees.
+    The figure shows the amplitude spectral density of the test split in FFTs of 16 s; the subtractions are those of
+    the first seed. Slow angular motions modulate the coupling of the mains, which makes the sidebands. Look at the
+    distance between a method and the dashed limit: it is the witnessed noise that the method leaves. The limit itself
+    is set by motion that no sensor sees.
     """
     config = inputs.config
     band = (config.sidebands_hz[0][0], config.sidebands_hz[-1][1])
@@ -93,10 +95,10 @@ def fig3_sidebands(inputs: Inputs) -> Drawing:
 def fig7_coherence(inputs: Inputs) -> Drawing:
     """Magnitude-squared coherence of the strain with the mains monitor, left, and with products of witnesses, right.
 
-    A product is the mains monitor times one slow angular channel; the mean over all slow channels is shown. Longest
-    stretch of the test split without a gap, first seed, before and after the linear filter and DeepClean. The sidebands
-    are coherent with no single witness but with products, which is why a linear filter cannot remove them. A good
-    subtraction brings the coherence down to that of unrelated noise.
+    A product is the mains monitor times one slow angular channel; the mean over all slow channels is shown. The data
+    are the longest stretch of the test split without a gap, before and after the linear filter and DeepClean of the
+    first seed. The sidebands are coherent with no single witness but with products, which is why a linear filter
+    cannot remove them. A good subtraction brings the coherence down to that of unrelated noise.
     """
     data = inputs.data["lines"]
     with h5py.File(inputs.prepared["lines"]) as file:
@@ -124,9 +126,9 @@ def fig7_coherence(inputs: Inputs) -> Drawing:
 def fig8_spectrogram(inputs: Inputs) -> Drawing:
     """Strain around 60 Hz against time and frequency, before, left, and after the subtraction by DeepClean, right.
 
-    The colour is the amplitude spectral density of FFTs of 4 s, on the same scale in both panels. Test split, first
-    seed. The line and its sidebands should vanish at all times; a part that comes back with time would mean that the
-    coupling has drifted away from what was learnt in the training.
+    The colour is the amplitude spectral density of FFTs of 4 s, on the same scale in both panels. The data are the
+    test split; the subtraction is that of the first seed. The line and its sidebands should vanish at all times; a
+    part that comes back with time would mean that the coupling has drifted away from what was learnt in the training.
     """
     data = inputs.data["lines"]
     rate = data.attributes["rate_hz"]

@@ -6,9 +6,9 @@ import torch
 from common.errors import InputError
 from papers.gw_denoise import train
 from papers.gw_denoise.model import CompositeLoss, build
-from papers.gw_denoise.network.windows import Windows
+from papers.gw_denoise.network.windows import FORMULATIONS, Windows
 from papers.gw_denoise.settings import TrainOne
-from papers.gw_denoise.tests.made_files import RATE, split
+from papers.gw_denoise.tests.made_files import MAINS, RATE, split
 
 
 def config(**changes):
@@ -24,9 +24,10 @@ def config(**changes):
 def fit(settings, checkpoint, seed=0):
     torch.manual_seed(seed)
     network = build("slow_fast", n_witnesses=3, fast=0, rank=1, phases=1)
+    shared = {"length": 2 * RATE, "formulation": settings.formulation}
     windows = {
-        "train": Windows(split(), length=2 * RATE, stride=RATE // 4, neighbours=settings.neighbours),
-        "valid": Windows(split(seed=1), length=2 * RATE, stride=2 * RATE),
+        "train": Windows(split(), stride=RATE // 4, neighbours=settings.neighbours, **shared),
+        "valid": Windows(split(seed=1), stride=2 * RATE, **shared),
     }
     loss = CompositeLoss(rate_hz=RATE, band_hz=(5, 25), psd_s=1, psd_weight=0.5, mse_weight=0.5)
     return train.fit_network(network, windows, loss, settings, seed=seed, checkpoint=checkpoint)
@@ -38,6 +39,22 @@ def test_settings_that_a_network_cannot_use_are_refused():
     with pytest.raises(InputError, match=r"slow_fast needs a mains monitor .* There are: H1:ASC-A, H1:ASC-B"):
         train.mains_monitor(config().experiment, {"witnesses": ["H1:ASC-A", "H1:ASC-B"]})
     assert train.mains_monitor(config(experiment={"kind": "autoencoder"}).experiment, {"witnesses": ["H1:A"]}) is None
+
+
+@pytest.mark.parametrize("formulation", ["article", "fast"])
+def test_a_training_uses_the_formulation_of_the_settings(tmp_path, monkeypatch, formulation):
+    used = set()
+
+    def watched(name, predict):
+        return lambda *arguments, **sizes: (used.add(name), predict(*arguments, **sizes))[1]
+
+    for name, predict in list(FORMULATIONS.items()):
+        monkeypatch.setitem(FORMULATIONS, name, watched(name, predict))
+    monkeypatch.setattr(train, "read_split", lambda _, name: split(seed=["train", "valid"].index(name)))
+    attributes = {"witnesses": [MAINS, "H1:ASC-A", "H1:ASC-B"], "rate_hz": RATE, "band_hz": (5, 25)}
+    settings = config(formulation=formulation)
+    train.train_network(tmp_path / "prepared.h5", settings, attributes, tmp_path / "checkpoint.state", seed=0)
+    assert used == {formulation}
 
 
 def test_a_batch_that_stretches_do_not_fill_is_refused():

@@ -25,7 +25,7 @@ N_FEATURES = {
 }
 
 
-def build(experiment: ExperimentConfig, formulation: Formulation = "fast") -> nn.Module:
+def build(experiment: ExperimentConfig, formulation: Formulation) -> nn.Module:
     """Return the untrained network of an experiment."""
     if experiment.kind == "variables":
         return VariablesNetwork(len(branches.DOUBLE_B))

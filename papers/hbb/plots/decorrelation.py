@@ -19,8 +19,8 @@ def fig2_sculpting(inputs: Inputs) -> Drawing:
 
     The left panel has the mass spectrum, normalised to unit area, before and after cuts of the same mistag rate. The
     other panels have the mistag rate at the given tagging efficiency in bins of the mass, divided by that of all
-    masses: 1 everywhere means no sculpting. Plain cuts use one threshold; DDT uses one that depends on the mass. Scores
-    of the first seed, statistical errors.
+    masses: 1 everywhere means no sculpting. Plain cuts use one threshold; DDT uses one that depends on the mass. The
+    scores are those of the first seed, and the errors are statistical.
     """
     qcd, edges = inputs.test.label == 0, mass_edges(inputs.config)
     mass = inputs.test.spectators["fj_sdmass"][qcd]
@@ -102,8 +102,8 @@ def fig3_decorrelation(inputs: Inputs) -> Drawing:
     """Flatness of the QCD mass against QCD rejection: 1/D_JS against 1/mistag rate; large values of both are good.
 
     D_JS is the Jensen-Shannon divergence between the soft-drop masses of passing and failing QCD test jets within the
-    window, at the tagging efficiency written beside each point. Means over the seeds, with errors. The dotted line is
-    DDT fitted to shuffled masses, the best that DDT can reach with so few jets.
+    window, at the tagging efficiency written beside each point. Points are means over the seeds, with errors. The
+    dotted line is DDT fitted to shuffled masses, the best that DDT can reach with so few jets.
     """
     figure, axes = new_figure(figsize=(9, 5))
     columns: Columns = {}

@@ -41,8 +41,8 @@ def fig1_roc(inputs: Inputs) -> Drawing:
 def fig4_pileup(inputs: Inputs) -> Drawing:
     """Tagging efficiency of H → bb̄ jets against the number of reconstructed primary vertices.
 
-    In each bin the threshold is set to the same mistag rate of QCD jets. Test jets within the window, scores of the
-    first seed; errors are from bootstrap samples. A flat line means that pile-up does not hurt.
+    In each bin the threshold is set to the same mistag rate of QCD jets. The jets are the test jets within the window,
+    with the scores of the first seed; errors are from bootstrap samples. A flat line means that pile-up does not hurt.
     """
     config, test = inputs.config, inputs.test
     binned = {
@@ -60,8 +60,8 @@ def fig4_pileup(inputs: Inputs) -> Drawing:
 def fig5_kinematics(inputs: Inputs) -> Drawing:
     """Tagging efficiency (top) and mistag rate (bottom) against transverse momentum and pseudorapidity of the jet.
 
-    Each tagger has one threshold for all jets, which gives the mistag rate of the axis label over all QCD jets. Test
-    jets within the window, scores of the first seed, binomial errors.
+    Each tagger has one threshold for all jets, which gives the mistag rate of the axis label over all QCD jets. The
+    jets are the test jets within the window, with the scores of the first seed; errors are binomial.
     """
     config, test = inputs.config, inputs.test
     passed = {

@@ -52,7 +52,7 @@ def make_batch(counts=COUNTS, *, seed=0, names=("tracks", "vertices", "particles
     ],
 )
 def test_numbers_of_parameters(changes, expected):
-    assert n_parameters(build(experiment(**changes))) == expected
+    assert n_parameters(build(experiment(**changes), "fast")) == expected
 
 
 def test_the_adversary_has_the_size_of_the_authors():
@@ -102,7 +102,7 @@ def test_the_formulations_start_from_the_same_weights():
 def test_one_jet_alone_has_the_score_that_it_has_among_others(count):
     """The number of places that a batch needs depends on its largest jet; a jet's score must not."""
     torch.manual_seed(2)
-    network = build(experiment())
+    network = build(experiment(), "fast")
     batch = make_batch([count, 60, 7])
     alone = {name: values[:1] for name, values in batch.items()}
     assert torch.allclose(network(alone)[0], network(batch)[0], atol=1e-5)
@@ -111,14 +111,14 @@ def test_one_jet_alone_has_the_score_that_it_has_among_others(count):
 def test_a_padded_track_is_not_masked():
     """The article's network sums over empty places; leaving them out is another model."""
     torch.manual_seed(3)
-    network, batch = build(experiment()), make_batch([10])
+    network, batch = build(experiment(), "fast"), make_batch([10])
     shorter = {"tracks": batch["tracks"][:, :10], "n_tracks": batch["n_tracks"], "vertices": batch["vertices"]}
     assert not torch.allclose(dense_scores(network, batch), dense_scores(network, shorter), atol=1e-3)
 
 
 def test_groups_hold_every_jet_once_and_do_not_change_the_gradient(monkeypatch):
     torch.manual_seed(4)
-    network, batch = build(experiment()), make_batch([60, 3, 0, *range(0, 61, 3)])
+    network, batch = build(experiment(), "fast"), make_batch([60, 3, 0, *range(0, 61, 3)])
     whole = gradients(network, network(batch))
     for most in (1, 4000, 10**9):
         monkeypatch.setattr(fast, "PAIRS_AT_ONCE", most)

@@ -9,6 +9,8 @@ import torch
 from common.training.torch_state import n_parameters
 from papers.hbb import train
 from papers.hbb.model import taggers
+from papers.hbb.model.fast import FastInteractionNetwork
+from papers.hbb.model.interaction_network import InteractionNetwork
 from papers.hbb.model.scaling import Scaling
 from papers.hbb.predict import load
 from papers.hbb.prepare import write_prepared
@@ -62,6 +64,13 @@ def test_the_loss_falls_and_the_same_seed_repeats_it(jets, tmp_path, changes):
     assert losses[-1] < 0.8 * losses[0] or losses[-1] < 0.5
     assert fitted(jets, tmp_path, **changes).history["valid_loss"] == losses
     assert fitted(jets, tmp_path, seed=2, **changes).history["valid_loss"] != losses
+
+
+@pytest.mark.parametrize(
+    ("formulation", "network"), [("article", InteractionNetwork), ("fast", FastInteractionNetwork)]
+)
+def test_a_training_uses_the_formulation_of_the_settings(jets, formulation, network):
+    assert type(make_training(jets, formulation=formulation).network) is network
 
 
 def test_the_articles_formulation_trains_to_the_same_losses(jets, tmp_path):
@@ -157,5 +166,6 @@ def test_masses_outside_count_to_the_nearest_bin():
 
 
 def test_the_network_of_variables_is_that_of_the_example_notebook():
-    network = taggers.build(config(kind="variables").experiment)
+    one = config(kind="variables")
+    network = taggers.build(one.experiment, one.formulation)
     assert n_parameters(network) == 2 * 27 + 27 * 64 + 64 + 64 * 32 + 32 + 32 * 32 + 32 + 32 * 2 + 2

@@ -62,10 +62,11 @@ def fig2_average_images(inputs: Inputs) -> Drawing:
 def fig3_mass_steps(inputs: Inputs) -> Drawing:
     """What each step of the preprocessing does to the mass of a jet and its image, for 240 < pT < 260 GeV.
 
-    Left: inverse background efficiency against signal efficiency if jets are classified by this mass alone; bands are
-    statistical errors, dashed lines the article's curves. Right: distribution of the mass in GeV after four of the
-    steps, for W jets (solid) and QCD jets (dotted). Pixels cost resolution; unit norm, or a translation that is no
-    boost ("naive"), spoils the mass. Only generated runs have the towers that this needs.
+    The left panel shows the inverse background efficiency against the signal efficiency if jets are classified by this
+    mass alone; bands are statistical errors, dashed lines the article's curves. The right panel shows the distribution
+    of the mass in GeV after four of the steps, for W jets (solid) and QCD jets (dotted). Pixels cost resolution; unit
+    norm, or a translation that is no boost ("naive"), spoils the mass. Only generated runs have the towers that this
+    needs.
     """
     if not inputs.steps:
         figure, axes = new_figure()

@@ -31,10 +31,10 @@ Drawn = dict[str, Any]
 def fig11_learning_curve(inputs: Inputs) -> Drawing:
     """Area below 1/ε_b between signal efficiencies of 0.2 and 0.8 against the number of training jets.
 
-    Left: areas of the networks, means over the seeds with their errors; stars are the article's, at 8 million jets. The
-    band lies between a logarithm and a power law, both fitted to our points (three sizes and two seeds at least): it is
-    no prediction. Right: areas relative to MaxOut's of the same seed and size, with the scatter of the seeds: the
-    ordering of the methods. Both panels use the test jets.
+    The left panel shows the areas of the networks as means over the seeds with their errors; stars are the article's
+    areas, at 8 million jets. The band lies between a logarithm and a power law, both fitted to our points (three sizes
+    and two seeds at least): it is no prediction. The right panel shows the areas relative to MaxOut's of the same seed
+    and size, with the scatter of the seeds: it is the ordering of the methods. Both panels use the test jets.
     """
     figure, (left, right) = new_figure(figsize=(10.5, 4.4), ncols=2)
     drawn = draw_areas(left, inputs.metrics, ["convnet", "convnet_norm", BEST])

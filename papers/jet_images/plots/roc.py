@@ -21,8 +21,8 @@ def fig4_roc_single(inputs: Inputs) -> Drawing:
 
     Higher is better. Solid lines are means over the seeds with bands of one statistical error, dashed lines the
     article's curves, and the grey line is a random choice. Variables are measured on all jets, each jet with a
-    likelihood ratio that was fitted to other jets; Fisher's discriminant and the networks on the test jets. In the
-    article the networks lie above Fisher's discriminant, and this above every single variable.
+    likelihood ratio that was fitted to other jets; Fisher's discriminant and the networks are measured on the test
+    jets. In the article the networks lie above Fisher's discriminant, and this above every single variable.
     """
     return draw_rocs(inputs, SINGLE, top=200)
 
@@ -30,8 +30,10 @@ def fig4_roc_single(inputs: Inputs) -> Drawing:
 def fig5_roc_pairs(inputs: Inputs) -> Drawing:
     """Inverse background efficiency against signal efficiency: likelihood ratios of pairs of variables, and networks.
 
-    Lines, bands and samples are those of the figure of single variables: solid ours, dashed the article's. The question
-    is whether a network knows more than the best pair, mass and τ₂₁; with the article's millions of jets it does.
+    Solid lines are means over the seeds with bands of one statistical error, dashed lines the article's curves, and
+    the grey line is a random choice. Pairs are measured on all jets, each jet with a likelihood ratio that was fitted
+    to other jets; the networks are measured on the test jets. The question is whether a network knows more than the
+    best pair, mass and τ₂₁; with the article's millions of jets it does.
     """
     return draw_rocs(inputs, PAIRS, top=200)
 

@@ -17,7 +17,6 @@ Z_OVER_A = 0.55  # [mol/g]
 EXCITATION_MEV = 68e-6
 RADIATION_LENGTH_CM = 40.0
 CRITICAL_MEV = 80.0  # loses 2 MeV/cm
-MOLIERE_CM = RADIATION_LENGTH_CM * 21.2 / CRITICAL_MEV
 PION_CM, PROTON_CM, NEUTRON_CM = 90.0, 85.0, 75.0  # mean free paths between inelastic collisions
 PION_RESONANT_GEV, PION_RESONANT = (0.08, 0.32), 0.62  # kinetic energies with a shorter path, and its factor
 PROTON_SLOW_GEV, PROTON_SLOW = 0.1, 1.4

@@ -33,11 +33,12 @@ def nothing_to_show(reason: str) -> Figure:
 def fig1_pixel_maps(inputs: Inputs) -> Drawing:
     """Three test events as the detector sees them.
 
-    Left the X view (planes of vertical cells), right the Y view (planes of horizontal cells). The horizontal axis
-    counts the planes of the view along the beam, which enters from the left; the vertical axis counts the cells; the
-    colour is the calibrated energy. From top to bottom: a charged-current interaction of a muon neutrino, one of an
-    electron neutrino, and a neutral current, each with about as many hits as the example of its type in the thesis of
-    D. Rocco. Compare the thin, long track of the muon with the broad, short shower of the electron.
+    The X view (planes of vertical cells) is on the left, the Y view (planes of horizontal cells) on the right. The
+    horizontal axis counts the planes of the view along the beam, which enters from the left; the vertical axis counts
+    the cells; the colour is the calibrated energy. From top to bottom, the events are a charged-current interaction of
+    a muon neutrino, one of an electron neutrino, and a neutral current, each with about as many hits as the example of
+    its type in the thesis of D. Rocco. Compare the thin, long track of the muon with the broad, short shower of the
+    electron.
     """
     n_hits, images = np.diff(inputs.test.offset), {}
     for number, name in TYPES.items():

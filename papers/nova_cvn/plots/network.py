@@ -81,10 +81,10 @@ def _box(axes: Axes, x: float, y: float, layer: Mapping[str, Any], layers: list[
 def fig3_filters(inputs: Inputs) -> Drawing:
     """The first convolution of the Y view, and what it makes of an event.
 
-    Left, its filters of 7 × 7 pixels (planes to the right, cells upwards, red positive, blue negative). Centre, the Y
-    view of a charged-current deep inelastic interaction of a muon neutrino from the test events. Right, the outputs of
-    all filters for this event, in the order of the filters. A trained filter responds to edges or to tracks in a
-    direction.
+    On the left are its filters of 7 × 7 pixels (planes to the right, cells upwards, red positive, blue negative). In
+    the centre is the Y view of a charged-current deep inelastic interaction of a muon neutrino from the test events.
+    On the right are the outputs of all filters for this event, in the order of the filters. A trained filter responds
+    to edges or to tracks in a direction.
     """
     filters = inputs.cvn["filters"][Y_VIEW]  # (7, 7, filter)
     n = filters.shape[-1]
@@ -133,10 +133,10 @@ def _columns(name: str, images: Array) -> dict[str, Array]:
 def fig4_inception(inputs: Inputs) -> Drawing:
     """Outputs of four channels of the first inception module of the Y view, for test events of three types.
 
-    One row for each event, of which the first panel is the Y view: a deep inelastic and a quasi-elastic charged-current
-    interaction of a muon neutrino, and a neutral current. Planes are to the right and cells upwards; a channel has the
-    same colour scale in all rows. Shown are the channels whose mean output differs most between the events; look for
-    channels that respond to hadronic activity, and others that respond to tracks.
+    Each event has a row, whose first panel is the Y view. The events are a deep inelastic and a quasi-elastic
+    charged-current interaction of a muon neutrino, and a neutral current. Planes are to the right and cells upwards; a
+    channel has the same colour scale in all rows. Shown are the channels whose mean output differs most between the
+    events; look for channels that respond to hadronic activity, and others that respond to tracks.
     """
     shown = ("numu DIS", "numu QE", "NC")
     images = {name: image for name, image in inputs.example_images().items() if name in shown}

@@ -59,9 +59,10 @@ def fig6_scores(inputs: Inputs) -> Drawing:
 def fig7_cuts(inputs: Inputs) -> Drawing:
     """Performance of the νe selection (left) and the νμ selection (right) as a function of the cut on the score.
 
-    Top, the efficiency with respect to contained signal events and the purity of the selected ones; bottom, the figures
-    of merit s/√b and s/√(s+b), all on the test events with their physical weights. The dotted lines are the cuts that
-    maximise the figure of merit of the same colour on the validation events; these are the cuts of the quoted numbers.
+    The top panels show the efficiency with respect to contained signal events and the purity of the selected ones, the
+    bottom panels the figures of merit s/√b and s/√(s+b), all on the test events with their physical weights. The
+    dotted lines are the cuts that maximise the figure of merit of the same colour on the validation events; these are
+    the cuts of the quoted numbers.
     """
     scores, weights, chosen = inputs.scores(), inputs.weights(), inputs.cuts()
     figure, grid = new_figure(figsize=(10, 6.4), nrows=2, ncols=2, sharex="col")
@@ -88,9 +89,9 @@ def fig7_cuts(inputs: Inputs) -> Drawing:
 def fig8_spectra(inputs: Inputs) -> Drawing:
     """Spectra of the true neutrino energy before and after the νe selection (left) and the νμ selection (right).
 
-    Top, contained test events per 0.5 GeV with their physical weights, signal and background, before (dashed) and after
-    (filled) the cut that maximises s/√(s+b) on the validation events; bottom, the efficiency of the signal. The last
-    bin holds all events above 8 GeV. The article shows the reconstructed energy.
+    The top panels show contained test events per 0.5 GeV with their physical weights, signal and background, before
+    (dashed) and after (filled) the cut that maximises s/√(s+b) on the validation events; the bottom panels show the
+    efficiency of the signal. The last bin holds all events above 8 GeV. The article shows the reconstructed energy.
     """
     grid, chosen = cut_grid(inputs.config.n_cuts), inputs.cuts()
     figure, panels = new_figure(figsize=(10, 6), nrows=2, ncols=2, sharex=True, height_ratios=[2, 1])
@@ -120,9 +121,10 @@ def fig8_spectra(inputs: Inputs) -> Drawing:
 def fig9_loss(inputs: Inputs) -> Drawing:
     """Cross-entropy after each pass over the training events, one colour for each network and one line for each seed.
 
-    Solid with points, the loss on the validation events; dashed, the mean loss on the training events during the pass,
-    with dropout and with mirrored and jittered images. The training loss may therefore lie above the validation loss.
-    See whether the validation loss still falls at the end: if it does, a longer training would help.
+    Solid lines with points are the loss on the validation events; dashed lines are the mean loss on the training
+    events during the pass, with dropout and with mirrored and jittered images. The training loss may therefore lie
+    above the validation loss. See whether the validation loss still falls at the end: if it does, a longer training
+    would help.
     """
     figure, axes = new_figure()
     drawn: dict[str, Any] = {}
@@ -172,10 +174,10 @@ def _write_shares(axes: Axes, shares: Array) -> None:
 def fig11_classifiers(inputs: Inputs) -> Drawing:
     """All classifiers side by side on the test events.
 
-    Left and centre, the figure of merit s/√(s+b) of the νe and the νμ selection at the cut chosen on the validation
-    events; right, the mean efficiency of the classes. Bars are means over the seeds with their errors, points the
-    single seeds; longer bars are better. The library and the trees are simple stand-ins for the selectors that NOvA
-    used before.
+    The left and centre panels show the figure of merit s/√(s+b) of the νe and the νμ selection at the cut chosen on
+    the validation events; the right panel shows the mean efficiency of the classes. Bars are means over the seeds with
+    their errors, points the single seeds; longer bars are better. The library and the trees are simple stand-ins for
+    the selectors that NOvA used before.
     """
     names = inputs.names
     figure, row = new_figure(figsize=(11, 3.6), ncols=len(COMPARED), sharey=True)

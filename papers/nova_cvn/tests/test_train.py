@@ -13,6 +13,7 @@ from common.training.epochs import Epochs
 from common.training.keras_state import KerasState
 from common.workflow.closure import ROOT
 from papers.nova_cvn import train
+from papers.nova_cvn.network.build import LAYERS
 from papers.nova_cvn.network.optimiser import CaffeSGD, boundaries, learning_rate
 from papers.nova_cvn.predict import first_filters, inner_maps, probabilities
 from papers.nova_cvn.predict_baselines import coarse_images, score, vote
@@ -77,6 +78,15 @@ def fitted(config, splits, checkpoint, *, after=None):
     epochs = Epochs(KerasState(network), total=config.experiment.epochs, checkpoint=checkpoint)
     fit(network, splits, config, epochs, seed=5)
     return network, epochs.history
+
+
+@pytest.mark.parametrize("formulation", ["article", "fast"])
+def test_a_training_uses_the_formulation_of_the_settings(formulation, splits):
+    config = config_of(kind="cvn", width=0.05).model_copy(update={"formulation": formulation})
+    normalise, _ = LAYERS[formulation]
+    layers = build_compiled(splits[0], config).layers
+    candidates = tuple(layer for layer, _ in LAYERS.values())
+    assert {type(layer) for layer in layers if isinstance(layer, candidates)} == {normalise}
 
 
 class KilledError(Exception):
