@@ -63,7 +63,13 @@ def picture_path(paper: Path, run: str, stem: str) -> Path:
 def drawn(published: Published, figures: Path) -> dict[str, Path]:
     """Return the drawn figures that published.yaml marks with picture: true, by stem."""
     paths = {figure.file: figures / f"{figure.file}.png" for figure in published.pictures if figure.file}
-    return {stem: path for stem, path in paths.items() if path.is_file()}
+    return {stem: path for stem, path in paths.items() if path.is_file() and not _is_empty(path)}
+
+
+def _is_empty(figure: Path) -> bool:
+    """Whether a figure only says why there is nothing to draw: its CSV then has one column, `note`."""
+    table = figure.with_suffix(".csv")
+    return table.is_file() and table.read_text(encoding="utf-8").partition("\n")[0] == "note"
 
 
 def captions(published: Published, figures: Path) -> dict[str, str]:

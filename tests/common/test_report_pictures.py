@@ -141,6 +141,14 @@ def test_a_figure_that_is_not_marked_is_not_stored(make_run, recorded, tmp_path)
     assert "![" not in recorded() and not (tmp_path / "papers/lensing/pictures").exists()
 
 
+def test_a_figure_that_says_why_it_is_empty_is_no_picture(make_run):
+    figures = make_run() / "figures"
+    published = load_published(figures.parents[3] / "papers/lensing/published.yaml")
+    assert list(pictures.drawn(published, figures)) == ["fig1_shear"]
+    (figures / "fig1_shear.csv").write_text("note\nThis run has no lens.\n")
+    assert pictures.drawn(published, figures) == {}
+
+
 def test_a_picture_needs_a_file(tmp_path):
     (tmp_path / "published.yaml").write_text(
         PUBLISHED.replace("{id: fig3, file: null,", "{id: fig3, file: null, picture: true,")
