@@ -15,7 +15,7 @@ from typing import Any
 
 SILENT = {"run_info", "job_started", "shellcmd", "resources_info", "workflow_started", "progress", "group_info"}
 SAID_BY_US = ("At least one job did not complete", "Exiting because a job execution failed")
-TITLE_WIDTH = 50
+TITLE_WIDTH = 60
 LAST_LINES = 12  # of a log in which no message of ours stands
 
 
