@@ -92,3 +92,24 @@ def test_it_stops_when_validation_no_longer_improves(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "validate", lambda *_, **__: next(values))
     epochs = fit(config(patience=2, experiment={"updates": 100}), tmp_path / "checkpoint.state")
     assert epochs.history["valid_loss"] == [0.5, 0.4, 0.6, 0.7] and epochs.best == 0.4
+
+
+def test_what_is_stored_is_the_best_average_for_the_split_valid(tmp_path, monkeypatch):
+    """The second of three validations is the best one."""
+    seen, losses = [], iter([0.5, 0.1, 0.9])
+    splits = {"train": split(seed=0), "valid": split(seed=1)}
+    monkeypatch.setattr(train, "read_split", lambda _, name: splits[name])
+
+    def validate(network, windows, *_, **__):
+        expected = Windows(splits["valid"], length=2 * RATE, stride=2 * RATE, formulation="fast")
+        for found, wanted in zip(windows.batch(torch.arange(2)), expected.batch(torch.arange(2)), strict=True):
+            assert torch.equal(found, wanted)
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return next(losses)
+
+    monkeypatch.setattr(train, "validate", validate)
+    attributes = {"witnesses": [MAINS, "H1:ASC-A", "H1:ASC-B"], "rate_hz": RATE, "band_hz": (5, 25)}
+    stored, history = train.train_network(tmp_path / "prepared.h5", config(), attributes, tmp_path / "x.state", seed=0)
+    assert history["valid_loss"] == [0.5, 0.1, 0.9]
+    assert all(torch.equal(value, stored["state"][name]) for name, value in seen[1].items())
+    assert any(not torch.equal(value, stored["state"][name]) for name, value in seen[2].items())

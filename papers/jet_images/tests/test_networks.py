@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from common.errors import InputError  # noqa: E402
 from common.training.torch_state import n_parameters  # noqa: E402
+from papers.jet_images import train as train_stage  # noqa: E402
 from papers.jet_images.model import Maxout, build  # noqa: E402
 from papers.jet_images.prepared import Jets  # noqa: E402
 from papers.jet_images.settings import ExperimentConfig, TrainOne  # noqa: E402
@@ -93,3 +94,22 @@ def test_a_bright_pixel_is_learned(tmp_path):
 def test_too_few_training_jets_for_the_learning_curve():
     with pytest.raises(InputError, match="asks for 20 training jets, the sample has 10"):
         training_jets(np.arange(10), 20)
+
+
+def test_what_is_stored_is_the_best_for_the_jets_of_the_split_valid(tmp_path, monkeypatch):
+    """The second of three epochs is the best one."""
+    sample, seen, losses = jets(), [], iter([0.5, 0.1, 0.9])
+    split = {"train": np.arange(200), "valid": np.arange(200, 260)}
+    monkeypatch.setattr(train_stage, "read_jets", lambda _: sample)
+    monkeypatch.setattr(train_stage, "read_split", lambda *_, **__: split)
+
+    def mean_loss(network, valid):
+        assert torch.equal(valid.inputs, Sample.of(sample[split["valid"]], normalised=True).inputs)
+        seen.append({name: value.clone() for name, value in network.state_dict().items()})
+        return next(losses)
+
+    monkeypatch.setattr(train_stage, "mean_loss", mean_loss)
+    stored, history = train_stage.train_one(tmp_path / "prepared.h5", settings(3), tmp_path / "x.state", seed=3)
+    assert history["valid_loss"] == [0.5, 0.1, 0.9]
+    assert all(torch.equal(value, stored["state"][name]) for name, value in seen[1].items())
+    assert any(not torch.equal(value, stored["state"][name]) for name, value in seen[2].items())
