@@ -7,8 +7,15 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from common.yamlio import Strict, load
 
-# "recalled" marks a number that nobody has checked against the article yet; it never decides a verdict.
-Source = Literal["article", "abstract", "authors' code", "authors' vector figure", "recalled"]
+# "recalled" marks a number that nobody has checked against the article yet, "third party" one of somebody else than its
+# authors (a student's notebook, a comment, a later reproduction); neither ever decides a verdict on the article.
+Source = Literal["article", "abstract", "authors' code", "authors' vector figure", "third party", "recalled"]
+# What our sample has in common with others, which decides how the error of a difference is made up.
+#   shared: all our seeds measure on one sample, and the article measured on another one.
+#   per seed: each of our seeds draws a sample of its own.
+#   divided: each of our seeds divides one sample anew into training and test.
+#   the article's: our seeds measure on the very events that the article measured on.
+Sample = Literal["shared", "per seed", "divided", "the article's"]
 
 
 class Article(Strict):
@@ -25,17 +32,20 @@ class Tolerance(Strict):
 
     abs: FiniteFloat | None = Field(default=None, gt=0)
     rel: FiniteFloat | None = Field(default=None, gt=0)
+    baseline: FiniteFloat = 0.0  # what a coin has: `rel` is a share of value - baseline
     reason: str
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "Tolerance":
         if (self.abs is None) == (self.rel is None):
             raise ValueError("give either abs or rel")
+        if self.abs is not None and self.baseline:
+            raise ValueError("baseline belongs to rel")
         return self
 
     def around(self, value: float) -> float:
         """Return the tolerance in the units of `value`."""
-        return self.abs if self.abs is not None else (self.rel or 0.0) * abs(value)
+        return self.abs if self.abs is not None else (self.rel or 0.0) * abs(value - self.baseline)
 
 
 class _Statement(Strict):
@@ -63,6 +73,9 @@ class NumberClaim(_Statement):
     unit: str
     better: Literal["higher", "lower", "none"]
     tolerance: Tolerance
+    sample: Sample = "shared"
+    seeded: bool = True  # our value depends on the seed of a training; false: no seed can change it
+    recomputed: bool = False  # we evaluate what the authors stored, which tests arithmetic and not the article
 
     @property
     def metrics(self) -> list[str]:
@@ -76,10 +89,12 @@ class OrderingClaim(_Statement):
     kind: Literal["ordering"]
     smaller: str  # key of metrics.json
     larger: str  # key of metrics.json
+    gap: str | None = None  # key of larger - smaller with the error of the difference on the same events
+    recomputed: bool = False  # of what the authors stored
 
     @property
     def metrics(self) -> list[str]:
-        """The keys of metrics.json that the claim is about."""
+        """The keys of metrics.json that the claim needs."""
         return [self.smaller, self.larger]
 
 
@@ -157,6 +172,16 @@ class Published(Strict):
         doubled = {entry for entries in (ids, names) for entry in entries if entries.count(entry) > 1}
         if doubled:
             raise ValueError(f"these ids or checks are used twice: {', '.join(sorted(doubled))}")
+        return self
+
+    @model_validator(mode="after")
+    def _no_claim_counts_twice(self) -> "Published":
+        seen: dict[tuple[str, float], str] = {}
+        for claim in self.claims:
+            if isinstance(claim, NumberClaim):
+                first = seen.setdefault((claim.metric, claim.value), claim.id)
+                if first != claim.id:
+                    raise ValueError(f"{first} and {claim.id} compare the same metric with the same value: one claim")
         return self
 
     @property
