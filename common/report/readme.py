@@ -78,8 +78,8 @@ def paper_block(records: dict[str, Record], paper: Path) -> str:
     published = load_published(paper / "published.yaml")
     parts = []
     for name, record in sorted(records.items()):
-        parts += [_run_table(name, record), *_not_attempted(record)]
-        parts += _pictures(name, record, paper=paper, published=published)
+        parts += [_run_table(name, record), *_pictures(name, record, paper=paper, published=published)]
+        parts += _not_attempted(record)
     return "\n\n".join(parts)
 
 
