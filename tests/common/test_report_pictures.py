@@ -102,7 +102,7 @@ def test_a_thumbnail_is_very_small(noise):
 def test_a_readme_shows_the_picture_below_the_table_with_its_caption(make_run, recorded, tmp_path):
     make_run(caption="Slope of *all* galaxies [mag_AB].")
     table, _, below = recorded().partition("\n\n![")
-    assert table.startswith("Run `small`") and table.endswith(" | missed |")
+    assert table.startswith("Run `small`") and table.endswith(" | undecided |")
     assert below == (
         "A line & its slope](pictures/small_fig1_shear.png)\n\n*Slope of \\*all\\* galaxies \\[mag\\_AB\\].*"
     )
