@@ -1,15 +1,18 @@
 """Put each published claim beside ours: published.yaml and metrics.json -> comparison.json."""
 
 import json
+import math
+import statistics
 from collections import Counter
 from pathlib import Path
-from statistics import median
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from common.atomic import write_json
 from common.download.receipts import Receipt, origin_of, read_receipt
 from common.errors import InputError
+from common.report.difference import Sigma, combine
 from common.report.fingerprint import code_fingerprint, sha256_of_text
 from common.report.published import Article, Check, Claim, Published, load_published
 from common.report.verdict import Judged, Measured, Origin, Outcome, basis_of, decide, obstacle
@@ -25,12 +28,15 @@ class Line(Strict):
     outcome: Outcome
 
 
+CheckResult = Literal["met", "missed", "undecided", "not judged"]
+
+
 class CheckLine(Strict):
     """One expectation and whether this run meets it."""
 
     check: Check
     ours: dict[str, Measured]  # by metric; empty if this run does not compute them
-    met: bool | None  # None: not computed, or a smoke run
+    result: CheckResult  # "not judged": not computed, or a smoke run
 
 
 class Made(Strict):
@@ -118,18 +124,31 @@ def confront(
 
 
 def check_line(check: Check, ours: dict[str, Measured], *, run_name: str) -> CheckLine:
-    """Return whether the metrics of one run meet one expectation."""
+    """Return whether the metrics of one run meet one expectation, by more than two standard errors of their mean."""
     found = {key: ours[key] for key in check.metrics if key in ours}
     if len(found) < len(check.metrics) or run_name == "smoke":
-        return CheckLine(check=check, ours=found, met=None)
-    values = found[check.metric].values
+        return CheckLine(check=check, ours=found, result="not judged")
+    margin, sigma = _margin(check, found)
+    result: CheckResult = "undecided"
+    if abs(margin) >= sigma.two:
+        result = "met" if margin > 0 or (margin == 0 and not check.below) else "missed"
+    return CheckLine(check=check, ours=found, result=result)
+
+
+def _margin(check: Check, ours: dict[str, Measured]) -> tuple[float, Sigma]:
+    """Return by how much a check is met, negative if it is missed, and the error of that."""
+    one = ours[check.metric]
+    n_seeds = len(one.values)
     if check.below:
-        met = all(value < other for value, other in zip(values, found[check.below].values, strict=True))
-    elif check.at_least is not None:
-        met = median(values) >= check.at_least
-    else:
-        met = check.at_most is not None and median(values) <= check.at_most
-    return CheckLine(check=check, ours=found, met=met)
+        other = ours[check.below]
+        gaps = [high - low for low, high in zip(one.values, other.values, strict=True)]
+        scatter = statistics.variance(gaps) if n_seeds > 1 else 0.0
+        error = math.hypot(one.error, other.error)
+        return other.value - one.value, combine(error**2, scatter / n_seeds, n_seeds)
+    sigma = combine(one.error**2, (one.sd or 0.0) ** 2 / n_seeds, n_seeds)
+    if check.at_least is not None:
+        return one.value - check.at_least, sigma
+    return (check.at_most or 0.0) - one.value, sigma
 
 
 def read_metrics(path: Path) -> dict[str, Measured]:

@@ -9,18 +9,27 @@ from common.report.published import NumberClaim
 from common.report.verdict import Judged, Measured, NotAttempted
 
 
-def number(value: float, error: float | None = None) -> str:
-    """Return "0.01670 ± 0.00031": two digits of the error; without one a count as it is, else four digits.
+def number(value: float, *errors: float | None) -> str:
+    """Return "0.01670 ± 0.00031": as many digits as two of the largest error need, one more beside a far smaller one.
 
-    Numbers that would begin with many zeros, or be longer than seven digits, get a power of ten.
+    Without an error a count stays as it is, and other numbers get four digits. Numbers that would begin with many
+    zeros, or be longer than seven digits, get a power of ten.
     """
-    if error is None or error <= 0:
+    return _joined(value, [(error, "") for error in errors if error])
+
+
+def _joined(value: float, errors: list[tuple[float, str]]) -> str:
+    """Return a number with its errors, which are above 0, and the names of the errors."""
+    if not errors:
         return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e7 else f"{value:.4g}"
-    power = math.floor(math.log10(max(abs(value), error)))
+    sizes = [error for error, _ in errors]
+    power = math.floor(math.log10(max(abs(value), *sizes)))
     if not -4 <= power < 7:
-        return f"({number(value / 10.0**power, error / 10.0**power)})e{power}"
-    decimals = max(0, 1 - math.floor(math.log10(error)))
-    return f"{value:.{decimals}f} ± {error:.{decimals}f}"
+        scale = 10.0**power
+        return f"({_joined(value / scale, [(error / scale, name) for error, name in errors])})e{power}"
+    decimals = max(0, 1 - math.floor(math.log10(max(sizes)))) + (min(sizes) < max(sizes) / 5)
+    words = [f"{error:.{decimals}f} {name}".rstrip() for error, name in errors]
+    return " ± ".join([f"{value:.{decimals}f}", *words])
 
 
 def published(line: Line) -> str:
@@ -42,33 +51,31 @@ def without_common_parts(first: str, second: str) -> tuple[str, str]:
 
 
 def ours(line: Line) -> str:
-    """Return what we measured: the scatter between seeds as error, or the statistical one for a single seed."""
+    """Return what we measured, with the errors of sample and seeds."""
     if isinstance(line.outcome, NotAttempted):
         return ""
     return " and ".join(measured(line.ours[key]) for key in line.claim.metrics)
 
 
 def measured(entry: Measured) -> str:
-    """Return one of our numbers with its error."""
-    return number(entry.value, entry.error if entry.sd is None else max(entry.sd, entry.error))
+    """Return one of our numbers with its errors, each with its name: of the sample, and the scatter between seeds."""
+    if entry.limit:
+        return f"> {number(entry.value)} (limit)"
+    errors = [(entry.error, "sample"), (entry.sd or 0.0, "seeds")]
+    return _joined(entry.value, [(error, name) for error, name in errors if error > 0])
 
 
 def condition(line: CheckLine) -> str:
     """Return what a check asks for."""
     check = line.check
     if check.below:
-        return f"{' < '.join(without_common_parts(check.metric, check.below))} for every seed"
+        return " < ".join(without_common_parts(check.metric, check.below))
     return f"≥ {check.at_least:g}" if check.at_least is not None else f"≤ {check.at_most:g}"
 
 
 def checked(line: CheckLine) -> str:
     """Return what we measured for a check, "–" for what was not."""
     return " and ".join(measured(line.ours[key]) for key in line.check.metrics if key in line.ours) or "–"
-
-
-def met(line: CheckLine) -> str:
-    """Return whether a check is met, in a word."""
-    return {True: "met", False: "missed", None: "not judged"}[line.met]
 
 
 def verdict(line: Line) -> str:

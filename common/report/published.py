@@ -54,6 +54,8 @@ class _Statement(Strict):
     source: Source
     data: list[str]  # data sets that all have to be used for the comparison to mean anything
     own_recipe: bool = False  # the article itself generates its data, and simulate.py follows its recipe
+    seeded: bool = True  # our value depends on the seed of a training; false: no seed can change it
+    recomputed: bool = False  # we evaluate what the authors stored, which tests arithmetic and not the article
     note: str
 
     @model_validator(mode="after")
@@ -74,8 +76,18 @@ class NumberClaim(_Statement):
     better: Literal["higher", "lower", "none"]
     tolerance: Tolerance
     sample: Sample = "shared"
-    seeded: bool = True  # our value depends on the seed of a training; false: no seed can change it
-    recomputed: bool = False  # we evaluate what the authors stored, which tests arithmetic and not the article
+    test_share: FiniteFloat | None = Field(default=None, gt=0, lt=1)  # of a divided sample that each seed tests on
+
+    @model_validator(mode="after")
+    def _a_divided_sample_has_a_share(self) -> "NumberClaim":
+        if (self.sample == "divided") != (self.test_share is not None):
+            raise ValueError("sample: divided needs test_share, the part of the events that each seed tests on")
+        return self
+
+    @property
+    def common_share(self) -> float:
+        """The part of a seed's test events that another seed tests on as well, 0 if each draws its own."""
+        return self.test_share or 0.0
 
     @property
     def metrics(self) -> list[str]:
@@ -90,7 +102,6 @@ class OrderingClaim(_Statement):
     smaller: str  # key of metrics.json
     larger: str  # key of metrics.json
     gap: str | None = None  # key of larger - smaller with the error of the difference on the same events
-    recomputed: bool = False  # of what the authors stored
 
     @property
     def metrics(self) -> list[str]:

@@ -1,7 +1,7 @@
 """The pull plot: every published number that was judged, of all papers, as one picture.
 
-The pull of a number that has no scatter between seeds is not known. Its open marker shows the difference over the
-allowed difference, tolerance + published error: within ±1 it is reproduced, which is the rule of the verdict itself.
+The pull of a number without any known error, or with one that a single seed cannot show, is not known. Its open marker
+shows the difference over the allowed difference, tolerance + published error.
 """
 
 import io
@@ -22,8 +22,9 @@ from common.yamlio import Strict
 # Okabe and Ito's colours; the markers tell the verdicts apart without any colour.
 STYLES = {
     "reproduced": ("#0072B2", "o"),
+    "recomputed": ("#56B4E9", "^"),
     "better": ("#009E73", "D"),
-    "partly": ("#E69F00", "s"),
+    "undecided": ("#E69F00", "s"),
     "differs": ("#D55E00", "X"),
 }
 OTHER = ("#CC79A7", "P")
@@ -215,5 +216,5 @@ def _legend(figure: Any, drawn: Sequence[Point]) -> None:
         for verdict in verdicts
     ]
     n_open = sum(not point.is_pull for point in drawn)
-    handles.append(Line2D([], [], **_look(SOFT, "o", is_pull=False), label=f"{n_open} of them open: a single seed"))
+    handles.append(Line2D([], [], **_look(SOFT, "o", is_pull=False), label=f"{n_open} of them open: no known error"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), fontsize=9, handletextpad=0.1)

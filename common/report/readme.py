@@ -119,7 +119,7 @@ def _run_table(name: str, record: Record) -> str:
     ]
     table = "\n".join([head, "", "| claim | published | ours | verdict |", "|---|---|---|---|", *rows])
     checks = [
-        f"| {line.check.label} | {text.condition(line)} | {text.checked(line)} | {text.met(line)} |"
+        f"| {line.check.label} | {text.condition(line)} | {text.checked(line)} | {line.result} |"
         for line in comparison.checks
         if line.ours
     ]
@@ -153,8 +153,8 @@ def pulls_block(papers: Mapping[str, Sequence[Comparison]]) -> str:
     return f"""![Pulls of all {len(drawn)} published numbers that were judged, by paper]({PULLS.as_posix()})
 
 *Each published number that a recorded run judges. Bands: one and two standard deviations of the pull. An open marker
-has a single seed and therefore no pull; it shows the difference as a part of what the tolerance and the published error
-allow. Arrows: beyond ±{pulls.EDGE:g}. Judged orders of two numbers have no pull: {orders or "none"}.*"""
+has no known error and therefore no pull; it shows the difference as a part of what the tolerance and the published
+error allow. Arrows: beyond ±{pulls.EDGE:g}. Judged orders of two numbers have no pull: {orders or "none"}.*"""
 
 
 def replace_block(readme: Path, name: str, block: str) -> str:

@@ -16,7 +16,7 @@ from pydantic import Field, FiniteFloat, ValidationError
 
 from common.atomic import write_text
 from common.errors import InputError
-from common.report.compare import CheckLine, Comparison, Line, Made, confront
+from common.report.compare import CheckLine, CheckResult, Comparison, Line, Made, confront
 from common.report.costs import Cost
 from common.report.published import Published, load_published
 from common.report.verdict import Judged, Measured, NotAttempted, Outcome
@@ -65,7 +65,7 @@ class StoredRun(Made):
     cost: Cost | None = None  # None: not known
     metrics: dict[str, Measured]  # ours, by key: claims and checks share them
     claims: dict[str, Recorded]  # by id
-    checks: dict[str, bool | None] = Field(default_factory=dict)  # met, by name
+    checks: dict[str, CheckResult] = Field(default_factory=dict)  # by name
     pictures: dict[str, str] = Field(default_factory=dict)  # captions of the pictures, by stem of the figure
 
 
@@ -93,7 +93,7 @@ def to_store(
         cost=cost,
         metrics=comparison.metrics,
         claims={line.claim.id: Recorded.of(line.outcome) for line in comparison.lines},
-        checks={line.check.name: line.met for line in comparison.checks},
+        checks={line.check.name: line.result for line in comparison.checks},
         pictures=dict(pictures or {}),
     )
 
@@ -113,7 +113,7 @@ def join(stored: StoredRun, published: Published, *, run: str, where: Path) -> R
     """
     comparison = _confront(stored, published, run=run, where=where)
     now = {line.claim.id: Recorded.of(line.outcome) for line in comparison.lines}
-    checks = {line.check.name: line.met for line in comparison.checks}
+    checks = {line.check.name: line.result for line in comparison.checks}
     faults = [
         f"claim '{name}' (recorded: {then}; published.yaml"
         + (f" now gives: {now[name]})" if name in now else " has no such claim)")
@@ -122,8 +122,8 @@ def join(stored: StoredRun, published: Published, *, run: str, where: Path) -> R
     ]
     faults += [
         f"check '{name}' (published.yaml {'now gives another result' if name in checks else 'has no such check'})"
-        for name, met in stored.checks.items()
-        if name not in checks or met != checks[name]
+        for name, result in stored.checks.items()
+        if name not in checks or result != checks[name]
     ]
     if faults:
         raise InputError(
@@ -148,7 +148,7 @@ def _confront(stored: StoredRun, published: Published, *, run: str, where: Path)
         )
         lines = [line if line.claim.id in stored.claims else _later(line) for line in now.lines]
         checks = [
-            line if line.check.name in stored.checks else CheckLine(check=line.check, ours={}, met=None)
+            line if line.check.name in stored.checks else CheckLine(check=line.check, ours={}, result="not judged")
             for line in now.checks
         ]
         made = {name: getattr(stored, name) for name in Made.model_fields}
@@ -168,7 +168,7 @@ def judge_again(stored: StoredRun, published: Published, *, run: str, where: Pat
     again = to_store(comparison, machine=stored.machine, cost=stored.cost, pictures=stored.pictures)
     known = {
         "claims": {name: outcome for name, outcome in again.claims.items() if name in stored.claims},
-        "checks": {name: met for name, met in again.checks.items() if name in stored.checks},
+        "checks": {name: result for name, result in again.checks.items() if name in stored.checks},
     }
     return again.model_copy(update=known)
 

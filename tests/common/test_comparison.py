@@ -21,8 +21,8 @@ def comparison(tmp_path):
 
     def written(edit: object = lambda content: None) -> Path:
         claim = claim_number()
-        outcome = judge(claim, 1.0, 1.1)
-        line = Line(claim=claim, ours={"m": measured(1.0, 1.1)}, outcome=outcome)
+        outcome = judge(claim, 1.0, 1.01)
+        line = Line(claim=claim, ours={"m": measured(1.0, 1.01)}, outcome=outcome)
         content = Comparison(
             paper=ARTICLE, run="small", changes="", origin="archive", datasets=["sky"], n_seeds=2, lines=[line]
         ).model_dump(mode="json")
@@ -37,7 +37,7 @@ def comparison(tmp_path):
 def test_a_comparison_survives_the_disk_and_counts_verdicts_apart(comparison):
     read = read_comparison(comparison())
     assert read.counts() == {"reproduced": 1}
-    better = read.lines[0].model_copy(update={"outcome": judge(claim_number(better="higher"), 9.0)})
+    better = read.lines[0].model_copy(update={"outcome": judge(claim_number(better="higher"), 9.0, 9.0)})
     assert read.model_copy(update={"lines": [*read.lines, better]}).counts() == {"reproduced": 1, "better": 1}
 
 

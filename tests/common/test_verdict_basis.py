@@ -10,12 +10,13 @@ from pydantic import ValidationError
 from common.report.verdict import Basis, Judged, NotAttempted, NotComparable, decide
 from tests.claims import BASIS, ROUGH, always, claim_number, claim_ordering, measured
 
+SOURCES = ["article", "abstract", "authors' code", "authors' vector figure", "third party", "recalled"]
 CLAIMS = st.builds(
     lambda build, fields: build(**fields),
     st.sampled_from([claim_number, claim_ordering]),
     st.fixed_dictionaries(
         {
-            "source": st.sampled_from(["article", "abstract", "authors' code", "authors' vector figure", "recalled"]),
+            "source": st.sampled_from(SOURCES),
             "data": st.lists(st.sampled_from(["sky", "sea"]), min_size=1, unique=True),
             "own_recipe": st.booleans(),
         }
@@ -36,7 +37,7 @@ def test_a_verdict_exists_exactly_where_the_data_entitle_to_one(claim, ours, ori
     metrics = {"m": measured(*ours), "low": measured(0.0, 0.0)}
     outcome = decide(claim, metrics, origin=origin, datasets=datasets, run=run)
     comparable_data = claim.own_recipe if origin == "generated" else set(claim.data) <= datasets
-    entitled = claim.source != "recalled" and run != "smoke" and comparable_data
+    entitled = claim.source not in ("recalled", "third party") and run != "smoke" and comparable_data
     assert isinstance(outcome, Judged if entitled else NotComparable)
     assert (outcome.verdict == "not comparable") == (not entitled)
 
@@ -45,6 +46,7 @@ def test_a_verdict_exists_exactly_where_the_data_entitle_to_one(claim, ours, ori
     ("fields", "situation", "reason"),
     [
         ({"source": "recalled"}, {}, "unverified"),
+        ({"source": "third party"}, {}, "third party"),
         ({}, {"run": "smoke"}, "smoke"),
         ({}, {"changes": '{"train": {"epochs": 3}}'}, "changed settings"),
         ({}, {"origin": "generated"}, "generated"),
@@ -66,11 +68,18 @@ def test_what_was_not_computed_is_listed():
 
 
 @pytest.mark.parametrize(
-    "forbidden", [{"run": "smoke"}, {"source": "recalled"}, {"origin": "generated"}, {"origin": "GENERATED"}]
+    "forbidden",
+    [
+        {"run": "smoke"},
+        {"source": "recalled"},
+        {"source": "third party"},
+        {"origin": "generated"},
+        {"origin": "GENERATED"},
+    ],
 )
-@pytest.mark.parametrize("verdict", ["reproduced", "better", "partly", "differs"])
+@pytest.mark.parametrize("verdict", ["reproduced", "recomputed", "better", "undecided", "differs"])
 def test_no_judged_outcome_can_be_built_on_a_forbidden_basis(forbidden, verdict):
-    fields = {"verdict": verdict, "reason": "", "difference": 0.0, "pull": None, "half_width": None}
+    fields = {"verdict": verdict, "reason": "", "difference": 0.0, "sigma": 0.0, "pull": None}
     basis = BASIS.model_dump()
     assert Judged(basis=basis, **fields).verdict == verdict  # the control
     with pytest.raises(ValidationError):
