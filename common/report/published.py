@@ -18,6 +18,9 @@ Source = Literal["article", "abstract", "authors' code", "authors' vector figure
 Sample = Literal["shared", "per seed", "divided", "the article's"]
 
 
+OF_THE_ARTICLE = ("article", "abstract", "authors' vector figure", "recalled")
+
+
 class Article(Strict):
     """The article that a folder reproduces."""
 

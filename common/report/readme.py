@@ -6,18 +6,20 @@ and from the records the marked blocks of papers/<paper>/README.md and of the to
 
 import argparse
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from common.atomic import write_text
 from common.errors import InputError
 from common.report import format as text
 from common.report import pulls
-from common.report.compare import Comparison, read_comparison
+from common.report.compare import Comparison, Line, read_comparison
 from common.report.costs import total_cost
 from common.report.pictures import captions, picture_path, store_pictures
 from common.report.present import command, reason_outdated, reason_unfinished
-from common.report.published import Published, load_published
+from common.report.published import OF_THE_ARTICLE, Published, load_published
 from common.report.record import (
     FILE,
     NOT_RECORDED,
@@ -29,6 +31,7 @@ from common.report.record import (
     to_store,
     write_stored,
 )
+from common.report.verdict import Verdict
 from common.stage import run
 from common.workflow.paper import discover
 
@@ -130,7 +133,18 @@ def overview_block(papers: Mapping[str, Path]) -> str:
 
 
 def _counts(record: Record) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(record.comparison.counts().items()))
+    """Return how often each verdict came out for statements of the article, and apart from them for all others."""
+    lines = record.comparison.lines
+    of_article = [line for line in lines if line.claim.source in OF_THE_ARTICLE]
+    others = [line for line in lines if line.claim.source not in OF_THE_ARTICLE]
+    words = _by_verdict(of_article)
+    return f"{words} (beside the article: {_by_verdict(others)})" if others else words
+
+
+def _by_verdict(lines: Sequence[Line]) -> str:
+    counts = Counter(line.outcome.verdict for line in lines)
+    order = [*get_args(Verdict), "not comparable", "not attempted"]
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
 
 
 def pulls_block(papers: Mapping[str, Sequence[Comparison]]) -> str:

@@ -51,7 +51,7 @@ def test_without_passing_background_a_rejection_is_a_limit():
 
 
 def samples(count, *, n_background=3000, n_signal=400, efficiency=0.5):
-    """Return rejections of drawn samples of two Gaussians with `count` background examples expected to pass; the truth."""
+    """Return rejections of drawn samples of two Gaussians with about `count` passing background examples; the truth."""
     truth = n_background / count
     distance = norm.isf(1 / truth) - norm.isf(efficiency)
     label = np.repeat([0, 1], [n_background, n_signal])
