@@ -312,7 +312,7 @@ def test_a_docstring_is_not_counted():
 # ---- schemas for editors ----
 
 
-@pytest.mark.parametrize("name", ["published.schema.json", "datasets.schema.json"])
+@pytest.mark.parametrize("name", ["published.schema.json", "datasets.schema.json", "mutants.schema.json"])
 def test_the_schemas_are_those_of_the_models(name, tmp_path, monkeypatch):
     monkeypatch.setattr(schemas, "FOLDER", tmp_path)
     schemas.main()
@@ -338,7 +338,7 @@ def test_the_schema_finds_a_typo():
     assert faults("published", content)
 
 
-@pytest.mark.parametrize("name", ["published", "datasets"])
+@pytest.mark.parametrize("name", ["published", "datasets", "mutants"])
 def test_editors_find_the_schema_from_the_template(name):
     first = (ROOT / f"papers/_template/{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     relative = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)[1]
