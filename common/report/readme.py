@@ -33,7 +33,8 @@ from common.report.record import (
     to_store,
     write_stored,
 )
-from common.report.verdict import Verdict
+from common.report.verdict import NotAttempted, Verdict
+from common.report.waiting import waiting_block
 from common.stage import run
 from common.workflow.paper import discover
 
@@ -83,6 +84,7 @@ def paper_block(records: dict[str, Record], paper: Path) -> str:
     parts = []
     for name, record in sorted(records.items()):
         parts += [_run_table(name, record), *_pictures(name, record, paper=paper, published=published)]
+        parts += _not_attempted(record)
     return "\n\n".join(parts)
 
 
@@ -99,6 +101,15 @@ def _pictures(name: str, record: Record, *, paper: Path, published: Published) -
     return shown
 
 
+def _not_attempted(record: Record) -> list[str]:
+    """Return the claims that the run does not compute, in one folded paragraph; none if it computes them all."""
+    lines = [line for line in record.comparison.lines if isinstance(line.outcome, NotAttempted)]
+    if not lines:
+        return []
+    claims = ", ".join(f"{line.claim.id} ({text.published(line)})" for line in lines)
+    return [f"<details><summary>not attempted by this run: {len(lines)} claims</summary>\n\n{claims}\n\n</details>"]
+
+
 def _run_table(name: str, record: Record) -> str:
     comparison = record.comparison
     made_from = (
@@ -109,6 +120,7 @@ def _run_table(name: str, record: Record) -> str:
     rows = [
         f"| {line.claim.id} | {text.published(line)} | {text.ours(line) or '–'} | {text.verdict(line)} |"
         for line in comparison.lines
+        if not isinstance(line.outcome, NotAttempted)
     ]
     table = "\n".join([head, "", "| claim | published | ours | verdict |", "|---|---|---|---|", *rows])
     checks = [
@@ -195,6 +207,7 @@ def write_blocks(papers: Mapping[str, Path]) -> None:
         write_text(
             folder / "README.md", replace_block(folder / "README.md", "results", paper_block(records[name], folder))
         )
+        write_text(folder / "README.md", replace_block(folder / "README.md", "waiting", waiting_block(folder)))
     for folder in [TEMPLATE, *papers.values()]:
         write_text(folder / "README.md", mistakes_part(folder))
     comparisons = {name: [record.comparison for record in runs.values()] for name, runs in records.items()}

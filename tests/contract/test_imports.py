@@ -26,6 +26,7 @@ FEW_USERS = {  # module of common/ with less than two users: why it is a module 
     "report.readme": "run by `make readme`",
     "report.record": "reads and writes results.json, apart from the READMEs' text in common.report.readme",
     "report.schemas": "run by hand after an edit of a model; tests/contract/test_papers.py compares",
+    "report.waiting": "the list of unchecked claims, apart from the tables in common.report.readme",
     "workflow.chain": "used by the Snakefile only",
     "workflow.screen": "used by the Snakefile only",
 }
