@@ -6,13 +6,14 @@ DEMO_EXTRAS := torch,gw
 TEST_EXTRAS := astro,dev,gw,hep,tensorflow,torch
 BIN := .venv/bin
 
-.PHONY: help env demo test lint smoke lock readme clean
+.PHONY: help env demo test mutants lint smoke lock readme clean
 
 help:
 	@echo "make demo              install, then run papers/$(DEMO_PAPER) on generated data"
 	@echo "make test              install with the test extras, then run every test"
 	@echo "make env EXTRAS=astro  install only: astro, torch, tensorflow, hep, gw, dev, cluster (comma-separated)"
 	@echo "make smoke PAPER=name  run one paper on tiny generated data, with only its own extras"
+	@echo "make mutants PAPER=x   plant the mistakes of papers/x/mutants.yaml: does a test notice each? (all papers without PAPER)"
 	@echo "make lint              formatting, style, types, workflow"
 	@echo "make readme            write the tables of the READMEs from recorded results"
 	@echo "make lock              pin all packages again after an edit of pyproject.toml"
@@ -28,6 +29,10 @@ demo:
 test:
 	@$(PYTHON) envs/install.py --extras "$(TEST_EXTRAS)"
 	$(BIN)/python -m pytest
+
+mutants:
+	@$(PYTHON) envs/install.py --extras "$(TEST_EXTRAS)"
+	$(BIN)/python -m tests.mutants $(if $(PAPER),--paper $(PAPER))
 
 lint:
 	@$(PYTHON) envs/install.py --extras "$(TEST_EXTRAS)"

@@ -4,9 +4,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 from scipy.stats import rankdata
 
+from common.metrics import entry
+
 Array = NDArray[Any]
+LOWER_TAIL = 0.158655  # probability below -1 sigma
+FEWEST = 3.0  # passing examples of a rate that is more than a limit
 
 
 def auc_with_error(label: Array, score: Array) -> tuple[float, float]:
@@ -47,11 +52,28 @@ def background_efficiency(label: Array, score: Array, efficiency: Array | float)
     return np.asarray(np.interp(efficiency, signal, background))
 
 
-def rejection_with_error(label: Array, score: Array, efficiency: float) -> tuple[float, float]:
-    """Return 1/eps_B at a signal efficiency and its error.
+def rejection(label: Array, score: Array, efficiency: float) -> dict[str, float]:
+    """Return the metric 1/eps_B at a signal efficiency, with its error and its 68 % interval; arguments as above.
 
-    If less than one background example passes, the value is a lower limit, the number of background examples.
+    The error is that of ln eps_B: the passing background examples are binomial, and the threshold is only known as well
+    as the signal tells. The interval of few counts is that of Garwood (Biometrika 28 (1936) 437), which covers at least
+    68 %. Below three passing examples the value is marked as a limit; below one it is the number of all background
+    examples.
     """
-    n_background = np.count_nonzero(label == 0)
-    passing = max(float(background_efficiency(label, score, efficiency)), 1 / n_background)
-    return 1 / passing, float(1 / passing / np.sqrt(passing * n_background))
+    n_background, n_signal = int(np.count_nonzero(label == 0)), int(np.count_nonzero(label == 1))
+    width = np.sqrt(efficiency * (1 - efficiency) / n_signal)  # of the signal efficiency at a fixed threshold
+    below, at, above = background_efficiency(
+        label, score, np.clip([efficiency - width, efficiency, efficiency + width], 0, 1)
+    )
+    count = max(float(at) * n_background, 1.0)
+    share = count / n_background
+    threshold = float(above - below) / 2 / share  # relative, of the threshold's error
+    error = float(np.sqrt((1 - share) / count + threshold**2)) / share
+    fewest, most = gammaincinv(count, LOWER_TAIL), gammaincinv(count + 1, 1 - LOWER_TAIL)
+    up, down = (float(np.hypot(np.log(ratio), threshold)) for ratio in (count / fewest, most / count))
+    return {
+        **entry(1 / share, error, n_background),
+        "low": float(np.exp(-down)) / share,
+        "high": float(np.exp(up)) / share,
+        "limit": count < FEWEST,
+    }

@@ -4,6 +4,7 @@ seed<k>/metrics.json with {"auc": {"value", "error", "n"}} -> metrics.json with 
 """
 
 import json
+import math
 import statistics
 from pathlib import Path
 
@@ -22,6 +23,9 @@ class SeedMetric(Strict):
     value: float = Field(allow_inf_nan=False)
     error: float = Field(ge=0, allow_inf_nan=False)
     n: int = Field(ge=0)
+    low: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # 68 % interval of a rate with few counts
+    high: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    limit: bool = False
 
 
 def read_seed(path: Path) -> dict[str, SeedMetric]:
@@ -49,6 +53,8 @@ def join(seeds: list[dict[str, SeedMetric]]) -> dict[str, Measured]:
 
 
 def _over_seeds(seeds: list[SeedMetric]) -> Measured:
+    if all(seed.low and seed.high for seed in seeds):
+        return _rate_over_seeds(seeds)
     values = [seed.value for seed in seeds]
     return Measured(
         value=statistics.fmean(values),
@@ -59,11 +65,28 @@ def _over_seeds(seeds: list[SeedMetric]) -> Measured:
     )
 
 
+def _rate_over_seeds(seeds: list[SeedMetric]) -> Measured:
+    """Join rates by their logarithms: the mean of 1/eps is biased, because fluctuations down count more than up."""
+    values = [seed.value for seed in seeds]
+    value = statistics.geometric_mean(values)
+    logs = [math.log(one) for one in values]
+    return Measured(
+        value=value,
+        error=value * statistics.fmean(seed.error / seed.value for seed in seeds),
+        sd=value * statistics.stdev(logs) if len(values) > 1 else None,
+        n=seeds[0].n,
+        values=values,
+        low=value * statistics.geometric_mean([(seed.low or seed.value) / seed.value for seed in seeds]),
+        high=value * statistics.geometric_mean([(seed.high or seed.value) / seed.value for seed in seeds]),
+        limit=any(seed.limit for seed in seeds),
+    )
+
+
 def main() -> None:
     """Read every seed, join, write."""
     arguments = parse(__doc__ or "", section="run", paths=["seeds", "metrics"])
     joined = join([read_seed(path) for path in arguments.run.each_seed(arguments.seeds, "metrics.json")])
-    write_json(arguments.metrics, {key: measured.model_dump() for key, measured in joined.items()})
+    write_json(arguments.metrics, {key: measured.model_dump(exclude_defaults=True) for key, measured in joined.items()})
 
 
 if __name__ == "__main__":

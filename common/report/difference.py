@@ -1,7 +1,8 @@
 """The error of a difference: ours minus published.
 
 Three independent parts make it up: the scatter s between our n seeds, the error E of our sample, and the article's
-error e. What the claim says of the sample decides how they are combined; the article's number counts as one training:
+error e, unless that is the rounding of the last printed digit. What the claim says of the sample decides how they are
+combined; the article's number counts as one training:
 
     shared         s^2 (1 + 1/n) + E^2 + e^2
     per seed       s^2/n + max(s^2 - E^2, 0) + e^2, because s contains the error of each seed's own sample
@@ -75,7 +76,7 @@ def sigma_of(claim: NumberClaim, *, scatter: float | None, error: float, n_seeds
         error: Of our sample, for one seed.
         n_seeds: Number of our seeds.
     """
-    e2, s2, sample2 = claim.error**2, (scatter or 0.0) ** 2, error**2
+    e2, s2, sample2 = claim.standard_error**2, (scatter or 0.0) ** 2, error**2
     if claim.sample == "the article's":
         return combine(e2, s2 * (1 + 1 / n_seeds), n_seeds)
     if scatter is None or claim.sample == "shared":

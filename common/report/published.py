@@ -1,5 +1,6 @@
 """What `published.yaml` of a paper holds: every number, ordering and figure that the article states."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,9 @@ Source = Literal["article", "abstract", "authors' code", "authors' vector figure
 #   divided: each of our seeds divides one sample anew into training and test.
 #   the article's: our seeds measure on the very events that the article measured on.
 Sample = Literal["shared", "per seed", "divided", "the article's"]
+
+
+OF_THE_ARTICLE = ("article", "abstract", "authors' vector figure", "recalled")
 
 
 class Article(Strict):
@@ -83,6 +87,21 @@ class NumberClaim(_Statement):
         if (self.sample == "divided") != (self.test_share is not None):
             raise ValueError("sample: divided needs test_share, the part of the events that each seed tests on")
         return self
+
+    @property
+    def rounding(self) -> float:
+        """The published error if it is half a unit of the value's last digit: a bound, and no standard deviation."""
+        digit = 2 * self.error
+        if digit == 0:
+            return 0.0
+        power, count = math.log10(digit), self.value / digit
+        whole = math.isclose(power, round(power), abs_tol=1e-9) and math.isclose(count, round(count), abs_tol=1e-6)
+        return self.error if whole else 0.0
+
+    @property
+    def standard_error(self) -> float:
+        """The published error if it is a standard deviation, else 0."""
+        return 0.0 if self.rounding else self.error
 
     @property
     def common_share(self) -> float:

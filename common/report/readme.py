@@ -2,22 +2,26 @@
 
 results/<paper>/<run>/ of this checkout -> papers/<paper>/results.json and pictures/ (the record that is kept in git),
 and from the records the marked blocks of papers/<paper>/README.md and of the top README.md, and papers/pulls.svg.
+papers/<paper>/mutants.yaml -> the block "What can go wrong" of the paper's README.
 """
 
 import argparse
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from common.atomic import write_text
 from common.errors import InputError
 from common.report import format as text
 from common.report import pulls
-from common.report.compare import Comparison, read_comparison
+from common.report.compare import Comparison, Line, read_comparison
 from common.report.costs import total_cost
+from common.report.mistakes import load_mistakes, mistakes_block
 from common.report.pictures import captions, picture_path, store_pictures
 from common.report.present import command, reason_outdated, reason_unfinished
-from common.report.published import Published, load_published
+from common.report.published import OF_THE_ARTICLE, Published, load_published
 from common.report.record import (
     FILE,
     NOT_RECORDED,
@@ -29,13 +33,14 @@ from common.report.record import (
     to_store,
     write_stored,
 )
-from common.report.verdict import NotAttempted
+from common.report.verdict import NotAttempted, Verdict
 from common.report.waiting import waiting_block
 from common.stage import run
 from common.workflow.paper import discover
 
 BEGIN, END = "<!-- {name}: begin (written by `make readme`) -->", "<!-- {name}: end -->"
 PULLS = Path("papers/pulls.svg")
+TEMPLATE = Path("papers/_template")
 
 
 def record_runs(paper: Path, results: Path) -> None:
@@ -143,7 +148,18 @@ def overview_block(papers: Mapping[str, Path]) -> str:
 
 
 def _counts(record: Record) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(record.comparison.counts().items()))
+    """Return how often each verdict came out for statements of the article, and apart from them for all others."""
+    lines = record.comparison.lines
+    of_article = [line for line in lines if line.claim.source in OF_THE_ARTICLE]
+    others = [line for line in lines if line.claim.source not in OF_THE_ARTICLE]
+    words = _by_verdict(of_article)
+    return f"{words} (beside the article: {_by_verdict(others)})" if others else words
+
+
+def _by_verdict(lines: Sequence[Line]) -> str:
+    counts = Counter(line.outcome.verdict for line in lines)
+    order = [*get_args(Verdict), "not comparable", "not attempted"]
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
 
 
 def pulls_block(papers: Mapping[str, Sequence[Comparison]]) -> str:
@@ -172,6 +188,18 @@ def replace_block(readme: Path, name: str, block: str) -> str:
     return f"{before}{begin}\n{block}\n{end}{after}"
 
 
+def mistakes_part(folder: Path) -> str:
+    """Return the text of a paper's README with its list of mistakes; a README without the part gets it at its end."""
+    readme, mistakes = folder / "README.md", load_mistakes(folder)
+    content = readme.read_text(encoding="utf-8")
+    begin, end = BEGIN.format(name="mistakes"), END.format(name="mistakes")
+    if not mistakes:
+        return content
+    if begin not in content:
+        return f"{content.rstrip()}\n\n### What can go wrong\n{begin}\n{mistakes_block(mistakes)}\n{end}\n"
+    return replace_block(readme, "mistakes", mistakes_block(mistakes))
+
+
 def write_blocks(papers: Mapping[str, Path]) -> None:
     """Write all blocks and the pull plot from the records."""
     records = {name: read_records(folder) for name, folder in papers.items()}
@@ -180,6 +208,8 @@ def write_blocks(papers: Mapping[str, Path]) -> None:
             folder / "README.md", replace_block(folder / "README.md", "results", paper_block(records[name], folder))
         )
         write_text(folder / "README.md", replace_block(folder / "README.md", "waiting", waiting_block(folder)))
+    for folder in [TEMPLATE, *papers.values()]:
+        write_text(folder / "README.md", mistakes_part(folder))
     comparisons = {name: [record.comparison for record in runs.values()] for name, runs in records.items()}
     write_text(PULLS, pulls.draw(comparisons))
     for block, content in (("pulls", pulls_block(comparisons)), ("papers", overview_block(papers))):

@@ -2,7 +2,8 @@
 
     python -m common.report.schemas
 
-The models of common/report/published.py and common/download/datasets.py -> workflow/schemas/<file>.schema.json.
+The models of published.py and mistakes.py in common/report/ and of common/download/datasets.py
+-> workflow/schemas/<file>.schema.json.
 """
 
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 
 from common.atomic import write_json
 from common.download.datasets import Datasets
+from common.report.mistakes import Mistake
 from common.report.published import Published
 from common.stage import run
 
@@ -21,7 +23,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the schemas by file name."""
-    models: dict[str, TypeAdapter[Any]] = {"published": TypeAdapter(Published), "datasets": TypeAdapter(Datasets)}
+    models: dict[str, TypeAdapter[Any]] = {
+        "published": TypeAdapter(Published),
+        "datasets": TypeAdapter(Datasets),
+        "mutants": TypeAdapter(list[Mistake]),
+    }
     return {
         f"{name}.schema.json": {**model.json_schema(), "$schema": DIALECT, "title": f"{name}.yaml"}
         for name, model in models.items()
@@ -29,7 +35,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write the files."""
     for name, schema in schemas().items():
         write_json(FOLDER / name, schema)
 

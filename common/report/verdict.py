@@ -6,6 +6,9 @@ With sigma, the error of the difference d (`common.report.difference`), toleranc
     differs      |d| > t + 2 sigma; "better" if ours is better than the article's
     undecided    anything else, with what would decide it
 
+The rounding of the last printed digit is a bound and no standard deviation: it is no part of sigma, but widens both
+limits. A number that we compute from what the authors stored is "recomputed" within t + e, whatever sigma.
+
 0.4 is the largest part for which a truth that is two tolerances off is called reproduced in less than 5 % of runs, and
 one that is the published value, measured to 0.2 t, in more than 95 %, with two seeds and more (tests/common/
 test_verdict_rates.py draws them). `Judged` is the only outcome that can say "reproduced", and it cannot be built
@@ -147,13 +150,15 @@ def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
     sigma = sigma_of(claim, scatter=ours.sd, error=ours.error, n_seeds=n_seeds)
     tolerance = claim.tolerance.around(claim.value)
     size = abs(difference)
-    near, far = size <= tolerance + claim.error, size > tolerance + sigma.two
-    small = math.hypot(sigma.value, claim.error) <= SMALL * tolerance
+    near, far = size <= tolerance + claim.error, size > tolerance + claim.rounding + sigma.two
+    small = math.hypot(sigma.value, claim.standard_error) <= SMALL * tolerance
     good_sign = {"higher": 1, "lower": -1, "none": 0}[claim.better]
     unknown = _what_is_not_known(claim, ours)
     verdict: Verdict = "undecided"
-    if not unknown and near and small:
-        verdict = "recomputed" if claim.recomputed else "reproduced"
+    if near and claim.recomputed:
+        verdict = "recomputed"
+    elif not unknown and near and small:
+        verdict = "reproduced"
     elif not unknown and far:
         verdict = "better" if difference * good_sign > 0 else "differs"
     words = f"|difference| {size:.3g} ± {sigma.value:.2g}, tolerance {tolerance:.3g} ({claim.tolerance.reason})"
@@ -179,7 +184,7 @@ def _what_is_not_known(claim: Claim, ours: Measured) -> str:
     """Return why no error can be given to a number, "" if one can."""
     if ours.limit:
         return "ours is only a limit, too few examples pass; it needs at least three that pass"
-    if claim.seeded and ours.sd is None:
+    if claim.seeded and not claim.recomputed and ours.sd is None:
         return "a single seed does not show how much trainings scatter; it needs at least two"
     return ""
 
@@ -191,7 +196,9 @@ def _what_decides(claim: NumberClaim, ours: Measured, tolerance: float, *, near:
     one training, because the article's number is one training.
     """
     size = abs(ours.value - claim.value)
-    goal = (SMALL * tolerance) ** 2 - claim.error**2 if near else ((size - tolerance) / 2) ** 2
+    goal = (SMALL * tolerance) ** 2 - claim.standard_error**2
+    if not near:
+        goal = ((size - tolerance - claim.rounding) / 2) ** 2
     for seeds in [n for n in (len(ours.values), 3, 5, 9, 20) if n >= len(ours.values)]:
         fixed = sigma_of(claim, scatter=ours.sd, error=0.0, n_seeds=seeds).value ** 2
         of_sample = sigma_of(claim, scatter=ours.sd, error=ours.error, n_seeds=seeds).value ** 2 - fixed
@@ -201,7 +208,7 @@ def _what_decides(claim: NumberClaim, ours: Measured, tolerance: float, *, near:
         more = f"about {_two_digits(events)} examples (now {ours.n})" if events > ours.n else ""
         trained = f"{seeds} seeds (now {len(ours.values)})" if seeds > len(ours.values) else ""
         return "it needs " + (" and ".join(part for part in (more, trained) if part) or "a few more seeds")
-    part = "published error" if claim.error**2 >= goal else "scatter between trainings"
+    part = "published error" if claim.standard_error**2 >= goal else "scatter between trainings"
     return f"no sample decides it, the {part} alone is too large for the tolerance"
 
 

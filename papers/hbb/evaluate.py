@@ -24,13 +24,14 @@ import numpy as np
 
 from common.atomic import atomic_output, write_json
 from common.metrics import Metrics, entry
+from common.physics.roc import rejection
 from common.stage import parse, run
 
 from .archive import branches
 from .metrics.decorrelation import DDT, Decorrelated, measure_plain
 from .metrics.features import describe, measure_sip
 from .metrics.scored_jets import Sample, read_sample
-from .metrics.tagging import area, rejection
+from .metrics.tagging import area
 from .prepared import Array, Jets, files_of
 from .settings import EvaluateConfig
 
@@ -61,8 +62,8 @@ def measure_tagger(test: Sample, name: str, config: EvaluateConfig, *, seed: int
     metrics = {"auc": area(label, score), "auc_all": area(label_all, score_all)}
     for efficiency in config.signal_efficiencies:
         key = f"rejection_{100 * efficiency:.0f}"
-        metrics[key] = rejection(label, score, efficiency=efficiency)
-        metrics[f"{key}_all"] = rejection(label_all, score_all, efficiency=efficiency)
+        metrics[key] = rejection(label, score, efficiency)
+        metrics[f"{key}_all"] = rejection(label_all, score_all, efficiency)
     metrics |= measure_plain(window, name, config, seed=seed)
     if name != "best_variable":  # the scores of all others are probabilities
         right = (score > 0.5) == (label == 1)

@@ -129,7 +129,7 @@ def fig3_colours(inputs: Inputs) -> Drawing:
     edges = np.linspace(0, 1.6, 17)
     middle = (edges[:-1] + edges[1:]) / 2
     figure, grid = new_figure(figsize=(7.2, 5.6), nrows=2, ncols=2, sharex=True)
-    drawn: Columns = {"z_middle": middle}
+    drawn: Columns = {"z_middle": middle, "z_spec": z_spec}
     for axes, (name, limits) in zip(grid.flat, COLOUR_RANGES.items(), strict=True):
         colour = colours[:, names.index(name)]
         axes.plot(z_spec, colour, ".", ms=1.5, alpha=0.25, color="0.45", rasterized=True)
@@ -137,7 +137,7 @@ def fig3_colours(inputs: Inputs) -> Drawing:
         axes.plot(middle, tracks[:, 1], color="C1")
         axes.fill_between(middle, tracks[:, 0], tracks[:, 2], color="C1", alpha=0.25, lw=0)
         axes.set(xlim=(0, edges[-1]), ylim=limits, ylabel=f"{name.replace('-', '−')} [mag]")
-        drawn |= {f"{name}_{label}": tracks[:, k] for k, label in enumerate(("p16", "median", "p84"))}
+        drawn |= {name: colour} | {f"{name}_{label}": tracks[:, k] for k, label in enumerate(("p16", "median", "p84"))}
     for axes in grid[-1]:
         axes.set_xlabel(r"$z_\mathrm{spec}$")
     return figure, drawn

@@ -7,7 +7,7 @@ the full ROC curve. Properties of jets are means and medians.
 import numpy as np
 
 from common.metrics import Metrics, entry
-from common.physics.roc import auc_with_error, rejection_with_error
+from common.physics.roc import auc_with_error, rejection
 
 
 def accuracy_with_error(label: np.ndarray, score: np.ndarray) -> tuple[float, float]:
@@ -23,15 +23,11 @@ def accuracy_with_error(label: np.ndarray, score: np.ndarray) -> tuple[float, fl
 
 def measure_tagger(label: np.ndarray, score: np.ndarray, *, efficiencies: list[float]) -> Metrics:
     """Return auc, accuracy and rejection_<percent> of one tagger; arguments as above."""
-    n_background = int(np.count_nonzero(label == 0))
-    measured = [
-        ("auc", auc_with_error(label, score), len(label)),
-        ("accuracy", accuracy_with_error(label, score), len(label)),
-    ]
-    for efficiency in efficiencies:
-        name = f"rejection_{round(100 * efficiency)}"
-        measured.append((name, rejection_with_error(label, score, efficiency), n_background))
-    return {name: entry(value, error, n) for name, (value, error), n in measured}
+    return {
+        "auc": entry(*auc_with_error(label, score), len(label)),
+        "accuracy": entry(*accuracy_with_error(label, score), len(label)),
+        **{f"rejection_{round(100 * efficiency)}": rejection(label, score, efficiency) for efficiency in efficiencies},
+    }
 
 
 def mean(values: np.ndarray) -> dict[str, float]:

@@ -27,6 +27,18 @@ def test_joined_seeds_have_the_mean_and_the_sample_deviation(values):
         assert joined.sd == statistics.stdev(values)
 
 
+def test_rates_are_joined_by_their_logarithms():
+    """The mean of 1/eps over samples is biased; the mean of its logarithm is not."""
+    seeds = [SeedMetric(value=v, error=v / 10, n=7, low=0.9 * v, high=1.2 * v) for v in (50.0, 200.0)]
+    joined = join([{"rejection": seed} for seed in seeds])["rejection"]
+    assert joined.value == pytest.approx(100) and joined.error == pytest.approx(10)
+    assert (joined.low, joined.high) == (pytest.approx(90), pytest.approx(120))
+    assert joined.sd == pytest.approx(100 * statistics.stdev([math.log(50), math.log(200)]))
+    assert not joined.limit
+    limits = [seeds[0], seeds[1].model_copy(update={"limit": True})]
+    assert join([{"rejection": seed} for seed in limits])["rejection"].limit
+
+
 def test_seeds_with_different_metrics_cannot_be_joined():
     one = SeedMetric(value=1, error=0, n=1)
     with pytest.raises(InputError, match=r"seed number 1 and the first seed.*: bias, sigma"):

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from common.physics.roc import auc_with_error, background_efficiency, rejection_with_error, roc
+from common.physics.roc import auc_with_error, background_efficiency, rejection, roc
 
 DISTANCE = 2.0
 
@@ -37,15 +37,50 @@ def test_the_error_of_the_area_is_the_scatter_of_samples():
 def test_the_rejection_of_two_gaussians():
     label, score = gaussians()
     for efficiency in (0.3, 0.5):
-        value, error = rejection_with_error(label, score, efficiency)
+        found = rejection(label, score, efficiency)
         expected = 1 / norm.sf(norm.isf(efficiency) + DISTANCE)
-        assert value == pytest.approx(expected, abs=4 * error)
-        assert error == pytest.approx(value * np.sqrt(value / 40_000), rel=1e-9)
+        assert found["value"] == pytest.approx(expected, abs=4 * found["error"])
+        assert found["low"] < expected * 1.1 and found["high"] > expected * 0.9 and not found["limit"]
+        assert found["n"] == 40_000
 
 
-def test_a_rejection_without_passing_background_is_a_lower_limit():
+def test_without_passing_background_a_rejection_is_a_limit():
     label = np.repeat([0, 1], 50)
-    assert rejection_with_error(label, label.astype(float), 0.3) == (50, 50)
+    found = rejection(label, label.astype(float), 0.3)
+    assert found["value"] == 50 and found["limit"]
+
+
+def samples(count, *, n_background=3000, n_signal=400, efficiency=0.5):
+    """Return rejections of drawn samples of two Gaussians with about `count` passing background examples; the truth."""
+    truth = n_background / count
+    distance = norm.isf(1 / truth) - norm.isf(efficiency)
+    label = np.repeat([0, 1], [n_background, n_signal])
+    random = np.random.default_rng(count)
+    found = [rejection(label, random.normal(label * distance), efficiency) for _ in range(400)]
+    return found, truth
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 10, 40, 200])
+def test_the_interval_of_a_rejection_covers(count):
+    """Garwood's interval covers too much at few counts. At least 68 % are asked for, less the noise of 400 draws."""
+    found, truth = samples(count)
+    covered = np.mean([one["low"] <= truth <= one["high"] for one in found])
+    assert 0.62 < covered < (0.86 if count >= 4 else 0.97)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_rejection_of_a_few_counts_is_marked_as_a_limit(count):
+    found, _ = samples(count)
+    assert np.mean([one["limit"] for one in found]) > 0.5
+
+
+def test_the_error_of_a_rejection_is_the_scatter_of_samples():
+    """Where the threshold counts as much as the background that passes."""
+    found, truth = samples(200, n_signal=60)
+    values = np.array([one["value"] for one in found])
+    errors = np.array([one["error"] / one["value"] for one in found])
+    assert np.median(errors) == pytest.approx(np.std(np.log(values)), rel=0.2)
+    assert np.exp(np.log(values).mean()) == pytest.approx(truth, rel=0.1)
 
 
 def test_efficiencies_are_those_of_counting():

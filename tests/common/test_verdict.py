@@ -22,7 +22,8 @@ from tests.claims import BASIS, BETTER, POSITIVE, ROUGH, SEEDS, always, claim_nu
 def test_sigma_adds_trainings_sample_and_article(values, published, error, sample):
     n, sd = len(values), float(np.std(values, ddof=1))
     outcome = judge_number(claim_number(published, error=error), measured(*values, error=sample), BASIS)
-    sigma = math.sqrt(sd**2 * (1 + 1 / n) + sample**2 + error**2)
+    e2 = 0 if claim_number(published, error=error).rounding else error**2
+    sigma = math.sqrt(sd**2 * (1 + 1 / n) + sample**2 + e2)
     assert outcome.sigma == pytest.approx(sigma, rel=1e-9)
     assert outcome.difference == pytest.approx(np.mean(values) - published, abs=1e-12)
     assert math.copysign(1, outcome.pull) == math.copysign(1, outcome.difference)
@@ -119,6 +120,23 @@ def test_an_error_that_is_not_small_reproduces_nothing():
     assert outcome.deciding == "it needs about 10,000 examples (now 100)"  # (4 / 0.4)^2 times as many
 
 
+@pytest.mark.parametrize(
+    ("value", "error", "rounding"),
+    [(0.985, 0.0005, True), (82000.0, 500.0, True), (18144.0, 0.5, True), (0.98, 0.0005, True), (0.9851, 0.0005, False),
+     (1298.0, 46.0, False), (4.62, 0.009, False), (0.85, 0.05, False), (3.0, 0.0, False)],
+)  # fmt: skip
+def test_half_a_unit_of_the_last_digit_is_a_bound(value, error, rounding):
+    assert (claim_number(value, error=error).rounding > 0) == rounding
+
+
+def test_a_rounded_number_can_be_reproduced_within_its_rounding():
+    """Published 0.985, one digit more is not known; ours is exact."""
+    claim = claim_number(0.985, error=0.0005, tolerance=0.0001, seeded=False)
+    assert judge_number(claim, measured(0.9855, error=0.0), BASIS).verdict == "reproduced"
+    assert judge_number(claim, measured(0.9857, error=0.0), BASIS).verdict == "differs"
+    assert judge_number(claim, measured(0.9857, error=0.0001), BASIS).verdict == "undecided"
+
+
 def test_two_seeds_close_together_and_far_off_are_not_reproduced():
     assert judge(claim_number(100.0, tolerance=1.0), 101.81, 101.99).verdict != "reproduced"
 
@@ -164,6 +182,7 @@ def test_no_sample_is_asked_for_where_none_would_help():
 def test_what_the_authors_stored_is_recomputed_and_not_reproduced():
     assert judge(claim_number(recomputed=True), 1.0, 1.0).verdict == "recomputed"
     assert judge(claim_number(recomputed=True), 9.0, 9.0).verdict == "differs"
+    assert judge(claim_number(recomputed=True), 1.0).verdict == "recomputed"  # a single seed: nothing is trained
     holds = judge_ordering(claim_ordering(recomputed=True), measured(1.0, 1.0), measured(2.0, 2.0), BASIS)
     assert holds.verdict == "recomputed"
 

@@ -186,6 +186,61 @@ def closure_text(paper, stage):
     return "\n".join((ROOT / file).read_text(encoding="utf-8") for file in files)
 
 
+def test_each_seed_has_its_own_numbers(paper):
+    """What lies in a folder seed<k> is made with seed k, or from what has been made with it."""
+    text = (paper / "rules.smk").read_text(encoding="utf-8")
+    of_a_seed = {name: body for name, body in rules(paper).items() if "seed{seed}" in part(body, "output")}
+    assert {"train", "evaluate"} <= set(of_a_seed)
+    for name, body in of_a_seed.items():
+        source = (paper / f"{name}.py").read_text(encoding="utf-8")
+        assert passes_seed(body) or passes_what_a_seed_made(body, text), f"rule {name}: nothing says which seed"
+        assert passes_seed(body) or not name.startswith("train"), f"rule {name}: --seed"
+        if passes_seed(body):
+            assert re.search(r'numbers=\[[^]]*"seed"', source), f"{name}.py does not read --seed"
+            assert re.search(r"\barguments\.seed\b", source), f"{name}.py makes no use of --seed"
+
+
+def part(body, keyword):
+    """Return the lines of one part of a rule, "" if it has none."""
+    found = re.search(rf"^    {keyword}:\n(.*?)(?=^    \S|\Z)", body, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def passes_seed(body):
+    """Whether the command has the option --seed."""
+    wildcards = re.search(r'wildcards="([^"]*)"', part(body, "shell"))
+    return wildcards is not None and "seed" in wildcards[1].split()
+
+
+def passes_what_a_seed_made(body, text):
+    """Whether the command gets the folder of the seed, or an input that lies in it."""
+    shell, inputs = part(body, "shell"), part(body, "input")
+    given = re.search(r'inputs="([^"]*)"', shell)
+    for name in given[1].split() if given else []:
+        value = re.search(rf"^        {name}=(.*)$", inputs, re.MULTILINE)[1]
+        function = re.search(rf"^{re.escape(value.rstrip(','))} = \(?\s*lambda w:.*$", text, re.MULTILINE)
+        if "seed{seed}" in value or (function and "{w.seed}" in function[0]):
+            return True
+    return "seed{wildcards.seed}" in shell
+
+
+def test_a_rule_that_forgets_the_seed_is_noticed():
+    rule = """    input:
+        model=paper.path("MODEL"),
+    output:
+        metrics=paper.path("seed{seed}/metrics.json"),
+    shell:
+        paper.shell("evaluate", SHELL)
+"""
+    lost = rule.replace("SHELL", 'inputs="model"')
+    assert "seed{seed}" in part(lost, "output")
+    assert not passes_seed(lost) and not passes_what_a_seed_made(lost, "")
+    assert passes_what_a_seed_made(lost.replace("MODEL", "seed{seed}/model.pt"), "")
+    assert passes_what_a_seed_made(rule.replace("SHELL", 'folders={"models": "seed{wildcards.seed}"}'), "")
+    assert passes_seed(rule.replace("SHELL", 'wildcards="method seed"'))
+    assert not passes_seed(rule.replace("SHELL", 'wildcards="seedling"'))
+
+
 def test_nothing_but_parse_reads_the_settings_of_a_run(paper):
     for path in sources(paper):
         text = path.read_text(encoding="utf-8")
@@ -312,7 +367,7 @@ def test_a_docstring_is_not_counted():
 # ---- schemas for editors ----
 
 
-@pytest.mark.parametrize("name", ["published.schema.json", "datasets.schema.json"])
+@pytest.mark.parametrize("name", ["published.schema.json", "datasets.schema.json", "mutants.schema.json"])
 def test_the_schemas_are_those_of_the_models(name, tmp_path, monkeypatch):
     monkeypatch.setattr(schemas, "FOLDER", tmp_path)
     schemas.main()
@@ -338,7 +393,7 @@ def test_the_schema_finds_a_typo():
     assert faults("published", content)
 
 
-@pytest.mark.parametrize("name", ["published", "datasets"])
+@pytest.mark.parametrize("name", ["published", "datasets", "mutants"])
 def test_editors_find_the_schema_from_the_template(name):
     first = (ROOT / f"papers/_template/{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     relative = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)[1]

@@ -14,17 +14,34 @@ import pytest
 from common.workflow.paper import discover
 from tests.workflow.conftest import copy_sources, cpu_seconds_of_children
 
+# Put before save_figure of the checkout: what a figure shows must be what its CSV says (tests/drawn.py).
+NOTING = """
+def noting(save):
+    def noted(figure, path, drawn, *, origin):
+        from tests.drawn import faults
+
+        with open("drawn.txt", "a") as file:
+            file.write(f"{path.name}: {'; '.join(faults(figure, drawn)) or 'ok'}\\n")
+        save(figure, path, drawn, origin=origin)
+
+    return noted
+
+"""
+
 
 @pytest.mark.parametrize("paper", discover())
 def test_the_smoke_run_of_every_paper(paper, tmp_path):
     checkout = copy_sources(tmp_path / "checkout", papers=[paper])
+    checkout.edit("common/plotting.py", "\ndef save_figure(", f"\n{NOTING}\n\n@noting\ndef save_figure(")
     before = cpu_seconds_of_children()
     done = checkout.snakemake(f"papers/{paper}", "--workflow-profile", "profiles/smoke")
     assert done.returncode == 0, done.stdout + done.stderr
     assert cpu_seconds_of_children() - before < 150  # however busy the machine is; the aim is 90 s on two idle cores
     table = done.stdout.partition("claim ")[2]
     assert "not comparable" in table and "reproduced" not in table
-    assert len(list(checkout.folder.glob(f"results/{paper}/smoke/figures/*.png"))) > 0
+    noted = (checkout.folder / "drawn.txt").read_text().splitlines()
+    assert len(noted) == len(list(checkout.folder.glob(f"results/{paper}/smoke/figures/*.png"))) > 0
+    assert not (faults := [line for line in noted if not line.endswith(": ok")]), "\n".join(faults)
     prepared = list(checkout.folder.glob(f"results/{paper}/smoke/**/prepared*.h5"))
     prepared += checkout.folder.glob(f"results/{paper}/smoke/prepared/*.h5")
     assert prepared and {origin_of(path) for path in prepared} == {"generated"}

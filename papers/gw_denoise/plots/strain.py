@@ -149,7 +149,10 @@ def fig8_spectrogram(inputs: Inputs) -> Drawing:
     grid[0].set_ylabel("frequency [Hz]")
     figure.colorbar(mesh, ax=list(grid), label=f"strain ASD [{UNIT}]")
     medians = {f"median_{name}": np.median(asd, axis=0) for name, asd in maps.items()}
-    return figure, {"frequency_hz": frequency[used], **medians}
+    times, rows = np.meshgrid(starts[:-1] / rate, frequency[used])
+    cells = {"cell_time_s": times.ravel(), "cell_frequency_hz": rows.ravel()}
+    cells |= {f"cell_{name}": asd[:-1].T.ravel() for name, asd in maps.items()}
+    return figure, {"frequency_hz": frequency[used], **medians, **cells}
 
 
 def edges_of(centres: Array) -> Array:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from common.metrics import entry
-from common.physics.roc import auc_with_error, rejection_with_error
+from common.physics.roc import auc_with_error
 
 from ..prepared import Array
 
@@ -20,11 +20,6 @@ def area(label: Array, score: Array) -> dict[str, float]:
 def threshold_at(score: Array, efficiency: float) -> float:
     """Return the threshold that a share `efficiency` of the scores (jet,) exceeds."""
     return float(np.quantile(score, 1 - efficiency, method="higher"))
-
-
-def rejection(label: Array, score: Array, *, efficiency: float) -> dict[str, float]:
-    """Return 1/eps_b at a signal efficiency; label and score as in `area`."""
-    return entry(*rejection_with_error(label, score, efficiency), np.count_nonzero(label == 0))
 
 
 def binned_efficiency(

@@ -16,7 +16,7 @@ from papers.hbb.metrics.decorrelation import Decorrelated, measure_plain
 from papers.hbb.metrics.mass_cut import MassCut, best_depth
 from papers.hbb.metrics.scored_jets import Sample
 from papers.hbb.metrics.sculpting import blind_divergences, jensen_shannon, sculpting, sculpting_entries
-from papers.hbb.metrics.tagging import area, binned_efficiency, rejection, threshold_at
+from papers.hbb.metrics.tagging import area, binned_efficiency, threshold_at
 from papers.hbb.settings import DdtConfig, Settings
 from papers.hbb.tests.made_jets import make_table, write
 
@@ -29,18 +29,11 @@ def two_gaussians(n=40_000, distance=1.5):
     return label, np.random.default_rng(0).normal(label * distance)
 
 
-def test_area_and_rejection_of_two_gaussians():
+def test_the_area_of_two_gaussians():
     label, score = two_gaussians()
     found = area(label, score)
     assert found["value"] == pytest.approx(norm.cdf(1.5 / np.sqrt(2)), abs=4 * found["error"])
     assert 0.0005 < found["error"] < 0.004
-    rejected = rejection(label, score, efficiency=0.5)
-    assert rejected["value"] == pytest.approx(1 / norm.sf(1.5), abs=4 * rejected["error"])
-
-
-def test_a_rejection_without_background_is_a_limit():
-    label, score = np.repeat([0, 1], 50), np.r_[np.zeros(50), np.ones(50)]
-    assert rejection(label, score, efficiency=0.5) == {"value": 50, "error": 50, "n": 50}
 
 
 def test_the_divergence_is_scipys():

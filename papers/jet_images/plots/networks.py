@@ -55,7 +55,8 @@ def fig8_filters(inputs: Inputs) -> Drawing:
     draw_mosaic(column[0], unit, ncols=8, symmetric=True, title="32 kernels of 11 x 11 pixels")
     shown = draw_mosaic(column[1], after, ncols=8, symmetric=True, title="W − QCD after each of them")
     figure.colorbar(shown, ax=list(column), label="in units of each one's largest value")
-    return figure, {f"kernel_{number}": kernel.ravel() for number, kernel in enumerate(filters)}
+    drawn = {f"kernel_{number}": kernel.ravel() for number, kernel in enumerate(filters)}
+    return figure, drawn | {f"after_{number}": image.ravel() for number, image in enumerate(after)}
 
 
 def fig9_strongest(inputs: Inputs) -> Drawing:

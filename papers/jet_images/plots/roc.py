@@ -68,7 +68,8 @@ def draw_rocs(inputs: Inputs, names: list[str], *, top: float) -> Drawing:
             theirs = np.interp(efficiency, *published[name], left=np.nan)
             axes.plot(efficiency, theirs, color=f"C{number}", ls="--", lw=1)
             drawn[f"{name}_article"] = theirs
-    axes.plot(efficiency, 1 / efficiency, color="0.7", lw=1, label="random")
+    drawn["random"] = 1 / efficiency
+    axes.plot(efficiency, drawn["random"], color="0.7", lw=1, label="random")
     axes.plot([], [], color="0.3", ls="--", lw=1, label=SOURCE)
     axes.set(xlabel="signal efficiency", ylabel="1 / background efficiency", yscale="log")
     axes.set(ylim=(1, top), xlim=(LOW, HIGH))

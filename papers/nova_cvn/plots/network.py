@@ -107,9 +107,7 @@ def fig3_filters(inputs: Inputs) -> Drawing:
     centre.set(title="νμ CC event, Y view", xlabel="plane of the view", ylabel="cell")
     right.imshow(_tiles(maps), cmap="viridis")
     right.set_title("feature maps of this event")
-    hits = np.nonzero(image)
-    event = {"image_plane": hits[0], "image_cell": hits[1], "image_value": image[hits]}
-    return figure, drawn | _columns("map", maps) | event
+    return figure, drawn | _columns("map", maps) | _hits(image)
 
 
 def _tiles(images: Array) -> Array:
@@ -122,6 +120,12 @@ def _tiles(images: Array) -> Array:
         top, left = number // side * (rows + 1), number % side * (columns + 1)
         picture[top : top + rows, left : left + columns] = images[..., number]
     return picture
+
+
+def _hits(image: Array) -> dict[str, Array]:
+    """Return the columns of the CSV for the hits of an image (plane, cell)."""
+    hits = np.nonzero(image)
+    return {"image_plane": hits[0], "image_cell": hits[1], "image_value": image[hits]}
 
 
 def _columns(name: str, images: Array) -> dict[str, Array]:
@@ -140,7 +144,8 @@ def fig4_inception(inputs: Inputs) -> Drawing:
     """
     shown = ("numu DIS", "numu QE", "NC")
     images = {name: image for name, image in inputs.example_images().items() if name in shown}
-    columns: dict[str, list] = {name: [] for name in ("event", "channel", "plane", "cell", "output")}
+    names = ("event", "channel", "plane", "cell", "output", "image_event", "image_plane", "image_cell", "image_value")
+    columns: dict[str, list] = {name: [] for name in names}
     if not images:
         return nothing_to_show("The test events have none of the types that are shown here."), columns
     maps = inputs.inner_maps("inception")  # each (plane, cell, channel)
@@ -151,6 +156,9 @@ def fig4_inception(inputs: Inputs) -> Drawing:
     for row, (name, image) in zip(grid, images.items(), strict=True):
         draw_map(row[0], image)
         row[0].set_title(name)
+        for column, values in _hits(image).items():
+            columns[column] += list(values)
+        columns["image_event"] += [name] * np.count_nonzero(image)
         for axes, channel in zip(row[1:], channels, strict=True):
             values = maps[name][..., channel]
             axes.imshow(values.T, origin="lower", cmap="viridis", aspect="auto", vmin=0, vmax=top[channel])

@@ -58,8 +58,7 @@ def test_all_seven_rows_have_a_verdict_on_real_data(measured):
     rows = [c for c in claims() if set(c.metrics) <= set(measured)]
     outcomes = {c.id: decide(c, measured, origin="archive", datasets=DATASETS, run="small").verdict for c in rows}
     assert len(outcomes) == 43
-    assert set(outcomes.values()) <= {"recomputed", "undecided"}  # undecided: as far as the table is rounded
-    assert {outcomes[c.id] for c in rows if c.id.endswith("_exact")} == {"recomputed"}
+    assert set(outcomes.values()) == {"recomputed"}
 
 
 def test_areas_and_accuracies_round_to_the_printed_digits(measured):
