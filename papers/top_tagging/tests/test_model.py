@@ -10,9 +10,10 @@ from sklearn.neighbors import NearestNeighbors
 
 from common.training.torch_state import n_parameters
 
-from ..model import EnergyFlow, ParticleFlow, build, load, nearest, probability
+from ..model import EnergyFlow, ParticleFlow, Standardised, build, load, nearest, probability
 from ..prepared.jets import Batch
 from ..settings import Kind
+from . import numpy_taggers
 from .padded import PaddedFlow, pad, random_jets
 
 ARGUMENTS = {"n_nsub": 22, "n_efp": 35, "neighbours": 8}
@@ -46,6 +47,47 @@ def test_true_multiplicities_give_the_padded_network(network, weighted):
         torch.nn.functional.cross_entropy(scores, batch.label).backward()
     for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
         assert (mine.grad - theirs.grad).abs().max() < 1e-6 * max(1.0, float(theirs.grad.abs().max()))
+
+
+def in_numpy(kind, network, jets, k):
+    """Return the two outputs of a network for one jet, from NumPy alone."""
+    batch = jets.batch(torch.tensor([k]))
+    constituents, nsub, efp = (values.double().numpy() for values in (batch.constituents, batch.nsub[0], batch.efp[0]))
+    return {
+        "pfn": lambda: numpy_taggers.flow(network, constituents, weighted=False),
+        "efn": lambda: numpy_taggers.flow(network, constituents, weighted=True),
+        "nsub": lambda: numpy_taggers.n_subjettiness(network, nsub),
+        "efp": lambda: numpy_taggers.linear(network, efp),
+        "graph": lambda: numpy_taggers.graph(network, constituents, neighbours=8),
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_each_tagger_is_the_article_s_formula(kind):
+    """Jets of 5 to 60 constituents, and one of 3, which has fewer neighbours than the graph network asks for.
+
+    Weights and biases are twice as large as at the start, so that no ReLU is always open and no bias is negligible.
+    """
+    torch.manual_seed(6)
+    network, jets = build(kind, **ARGUMENTS).eval(), random_jets(9, mean=25, seed=3)
+    if isinstance(network, Standardised):
+        network.fit_scale(3 + 2 * torch.randn(50, len(network.mean)))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(2)
+        found = network(jets.batch(torch.arange(9))).numpy()
+    expected = np.array([in_numpy(kind, network, jets, k) for k in range(9)])
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-4 * np.abs(expected).max())
+
+
+def test_the_first_graph_joins_neighbours_in_rapidity_and_azimuth_the_second_in_features():
+    """As in arXiv:1902.08570; the momentum is no coordinate."""
+    torch.manual_seed(7)
+    network, batch = build("graph", **ARGUMENTS).eval(), batch_of(2)
+    moved = batch.constituents * torch.tensor([1.0, -1.0, 1.0])
+    mirrored = with_constituents(batch, moved, batch.counts)
+    assert torch.equal(*(nearest(b.constituents[:, 1:], b.counts, neighbours=8) for b in (batch, mirrored)))
+    assert not torch.allclose(network(mirrored), network(batch), atol=1e-4), "the features know the side"
 
 
 @pytest.mark.parametrize("kind", ["pfn", "efn", "graph"])
