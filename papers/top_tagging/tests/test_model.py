@@ -64,12 +64,13 @@ def in_numpy(kind, network, jets, k):
 
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_each_tagger_is_the_article_s_formula(kind):
-    """Jets of 5 to 60 constituents, and one of 3, which has fewer neighbours than the graph network asks for.
+    """Some jets have 8 constituents, and so fewer neighbours than the graph network asks for.
 
     Weights and biases are twice as large as at the start, so that no ReLU is always open and no bias is negligible.
     """
     torch.manual_seed(6)
-    network, jets = build(kind, **ARGUMENTS).eval(), random_jets(9, mean=25, seed=3)
+    network, jets = build(kind, **ARGUMENTS).eval(), random_jets(9, mean=12, seed=3)
+    assert jets.batch(torch.arange(9)).counts.min() == 8
     if isinstance(network, Standardised):
         network.fit_scale(3 + 2 * torch.randn(50, len(network.mean)))
     with torch.no_grad():
@@ -78,16 +79,6 @@ def test_each_tagger_is_the_article_s_formula(kind):
         found = network(jets.batch(torch.arange(9))).numpy()
     expected = np.array([in_numpy(kind, network, jets, k) for k in range(9)])
     assert found == pytest.approx(expected, rel=1e-4, abs=1e-4 * np.abs(expected).max())
-
-
-def test_the_first_graph_joins_neighbours_in_rapidity_and_azimuth_the_second_in_features():
-    """As in arXiv:1902.08570; the momentum is no coordinate."""
-    torch.manual_seed(7)
-    network, batch = build("graph", **ARGUMENTS).eval(), batch_of(2)
-    moved = batch.constituents * torch.tensor([1.0, -1.0, 1.0])
-    mirrored = with_constituents(batch, moved, batch.counts)
-    assert torch.equal(*(nearest(b.constituents[:, 1:], b.counts, neighbours=8) for b in (batch, mirrored)))
-    assert not torch.allclose(network(mirrored), network(batch), atol=1e-4), "the features know the side"
 
 
 @pytest.mark.parametrize("kind", ["pfn", "efn", "graph"])
