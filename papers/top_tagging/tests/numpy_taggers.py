@@ -85,6 +85,16 @@ def end(weights, values):
     return scores
 
 
+def outputs(kind, network, constituents, nsub, efp, *, neighbours=8):
+    """Return the two outputs of a tagger of ours for one jet: constituents (constituent, 3), observables (n,)."""
+    constituents, nsub, efp = (np.asarray(values, float) for values in (constituents, nsub, efp))
+    if kind in ("pfn", "efn"):
+        return flow(network, constituents, weighted=kind == "efn")
+    if kind == "graph":
+        return graph(network, constituents, neighbours=neighbours)
+    return n_subjettiness(network, nsub) if kind == "nsub" else linear(network, efp)
+
+
 def cross_entropy(scores, label):
     """Return the mean of -log softmax(scores) (jet, 2) at the labels (jet,)."""
     return np.mean(logsumexp(scores, axis=1) - scores[np.arange(len(label)), label])

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
 
 from common.errors import InputError
 from common.settings import load_settings
@@ -13,13 +14,15 @@ from common.settings import load_settings
 from ..archive import files, scores
 from ..archive.jets import read_chunk
 from ..evaluate import measure_jets, measure_taggers
+from ..model import load
 from ..observables.tagger_inputs import around_axis
 from ..predict import store_trained
 from ..prepare import check_same_jets, store_jets
 from ..prepared.jets import read_jets
-from ..settings import Settings, TrainOne
+from ..settings import ExperimentConfig, Settings, TrainOne
 from ..simulate import generate_all, write_splits
 from ..train import train_tagger
+from . import numpy_taggers
 
 FOLDER = Path(__file__).parents[1]
 SETTINGS = load_settings(FOLDER, "smoke", Settings)
@@ -103,7 +106,33 @@ def test_generated_labels_are_those_of_the_test_jets(prepared):
         assert np.corrcoef(heavy, file["jets/test/label"][:])[0, 1] > 0.5, "tops are the heavy jets"
 
 
-@pytest.mark.parametrize("kind", ["pfn", "efn", "nsub", "graph", "efp"])
+KINDS = ["efn", "efp", "graph", "nsub", "pfn"]
+
+
+def test_each_jet_has_the_score_that_its_tagger_s_formula_gives_for_it_alone(prepared, tmp_path):
+    """In the order of prepared.h5; nothing but the stored model and the jet itself enters."""
+    networks = {}
+    for seed, kind in enumerate(KINDS):
+        config = TrainOne(batch=4, patience=9, experiment=ExperimentConfig(kind=kind, epochs=3))
+        stored, _ = train_tagger(prepared, config, tmp_path / f"{kind}.state", seed=seed)
+        (tmp_path / kind).mkdir()
+        torch.save(stored, tmp_path / kind / "model.pt")
+        networks[kind] = load(stored)
+    with h5py.File(tmp_path / "p.h5", "w") as file, h5py.File(prepared) as source:
+        store_trained(file.create_group("trained"), KINDS, tmp_path, read_jets(prepared, "test"), batch=4)
+        jets, bounds = source["jets/test"], source["jets/test/offsets"][:]
+        for kind, network in networks.items():
+            inputs = [
+                (jets["constituents"][bounds[k] : bounds[k + 1]], jets["nsub"][k], jets["efp"][k])
+                for k in range(N_JETS["test"])
+            ]
+            expected = [softmax(numpy_taggers.outputs(kind, network, *jet))[1] for jet in inputs]
+            assert file[f"trained/{kind}"][:] == pytest.approx(expected, abs=1e-4), kind
+            assert np.ptp(expected) > 1e-3, f"{kind}: unequal jets have unequal scores"
+            assert file[f"trained/{kind}"].attrs["n_parameters"] == sum(p.numel() for p in network.parameters())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_another_seed_starts_from_other_weights(prepared, tmp_path, kind):
     """With a rate of nearly nothing the stored weights are the first ones; the order of the jets cannot change them."""
     experiment = SETTINGS.train.experiments[kind].model_copy(update={"learning_rate": 1e-12, "epochs": 1})

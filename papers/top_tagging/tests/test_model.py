@@ -49,19 +49,6 @@ def test_true_multiplicities_give_the_padded_network(network, weighted):
         assert (mine.grad - theirs.grad).abs().max() < 1e-6 * max(1.0, float(theirs.grad.abs().max()))
 
 
-def in_numpy(kind, network, jets, k):
-    """Return the two outputs of a network for one jet, from NumPy alone."""
-    batch = jets.batch(torch.tensor([k]))
-    constituents, nsub, efp = (values.double().numpy() for values in (batch.constituents, batch.nsub[0], batch.efp[0]))
-    return {
-        "pfn": lambda: numpy_taggers.flow(network, constituents, weighted=False),
-        "efn": lambda: numpy_taggers.flow(network, constituents, weighted=True),
-        "nsub": lambda: numpy_taggers.n_subjettiness(network, nsub),
-        "efp": lambda: numpy_taggers.linear(network, efp),
-        "graph": lambda: numpy_taggers.graph(network, constituents, neighbours=8),
-    }[kind]()
-
-
 @pytest.mark.parametrize("kind", get_args(Kind))
 def test_each_tagger_is_the_article_s_formula(kind):
     """Some jets have 8 constituents, and so fewer neighbours than the graph network asks for.
@@ -77,7 +64,8 @@ def test_each_tagger_is_the_article_s_formula(kind):
         for parameter in network.parameters():
             parameter.mul_(2)
         found = network(jets.batch(torch.arange(9))).numpy()
-    expected = np.array([in_numpy(kind, network, jets, k) for k in range(9)])
+    single = [jets.batch(torch.tensor([k])) for k in range(9)]
+    expected = np.array([numpy_taggers.outputs(kind, network, b.constituents, b.nsub[0], b.efp[0]) for b in single])
     assert found == pytest.approx(expected, rel=1e-4, abs=1e-4 * np.abs(expected).max())
 
 
