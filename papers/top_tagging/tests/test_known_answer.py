@@ -66,7 +66,7 @@ def pairs(n_jets, seed):
     eta = random.uniform(-1.5, 1.5, (n_jets, 1)) + steps * np.cos(angle)[:, None]
     phi = random.uniform(-np.pi, np.pi, (n_jets, 1)) + steps * np.sin(angle)[:, None]
     shares = np.tile([0.75, 0.25], (n_jets, 1))
-    return jets_from(shares, eta, phi, jet_pt=random.uniform(550, 650, (n_jets, 1))), label, theta
+    return jets_from(shares, eta, phi, jet_pt=random.uniform(470, 650, (n_jets, 1))), label, theta
 
 
 def write_archive(folder, n_jets):
@@ -207,11 +207,15 @@ def test_the_prepared_observables_are_those_of_two_constituents(run):
 def test_the_jets_of_each_class_have_their_own_metrics(run, metrics):
     """Tops are wider here by d widths: their mass is larger as well."""
     _, label, theta = run
-    mass_per_theta = 600 * np.sqrt(0.75 * 0.25)
+    mass_per_theta = 560 * np.sqrt(0.75 * 0.25)
     for number, name in enumerate(("qcd", "top")):
         expected = mass_per_theta * np.median(theta[label == number])
         assert metrics[f"jets.{name}.mass.median"]["value"] == pytest.approx(expected, rel=0.03)
         assert metrics[f"jets.{name}.multiplicity.mean"] == {"value": 2, "error": 0, "n": N_JETS["test"] // 2}
+        pt_gev = np.hypot(*pairs(N_JETS["test"], seed=2)[0].sum(axis=1)[label == number, :2].T)
+        assert metrics[f"jets.{name}.pt.mean"]["value"] == pytest.approx(pt_gev.mean(), rel=1e-5)
+    below = metrics["jets.pt.below_window"]
+    assert below["value"] == np.mean(np.hypot(*pairs(N_JETS["test"], seed=2)[0].sum(axis=1)[:, :2].T) < 480)
     share = metrics["test.top_share"]
     assert (share["value"], share["n"]) == (0.5, N_JETS["test"])
     assert share["error"] == pytest.approx(0.5 / np.sqrt(N_JETS["test"]))

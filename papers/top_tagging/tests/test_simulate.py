@@ -14,7 +14,7 @@ from common.settings import load_settings
 from ..archive import files
 from ..archive.scores import read_labels, read_scores
 from ..generator.detector import detect
-from ..generator.pythia import generate, matched_top, padded, settings_of
+from ..generator.pythia import generate, matched_top, padded, select, settings_of
 from ..settings import Settings
 from ..simulate import generate_all, mix, write_scores
 
@@ -136,6 +136,48 @@ def test_a_top_with_its_three_quarks_in_the_jet_is_matched_across_the_cut_of_the
 def test_the_top_and_each_of_its_quarks_must_lie_in_the_jet(outside, direction, bottom_first):
     assert matched_top(record(bottom_first=bottom_first, **{outside: direction}), JET, 0.8) is None
     assert matched_top(record(bottom_first=bottom_first, **{outside: direction}), JET, 0.9) is not None
+
+
+def events_of_jets(*events):
+    """Return Pythia's record of events, each given as (pt, eta, phi) of its jets, which have twelve pions each."""
+    rows = []
+    for jets in events:
+        pions = [four_vector(np.full(12, pt / 12), eta + RING[0], phi + RING[1]) for pt, eta, phi in jets]
+        rows.append(np.concatenate(pions))
+    counts = [len(row) for row in rows]
+    vectors = ak.zip(dict(zip(("px", "py", "pz", "e"), np.concatenate(rows).T, strict=True)))
+    flat = ak.zip({"id": np.full(sum(counts), 211), "status": np.full(sum(counts), 91), "p": vectors}, depth_limit=1)
+    return ak.unflatten(flat, counts)
+
+
+RING = 0.05 * np.array([np.cos(np.arange(12) * np.pi / 6), np.sin(np.arange(12) * np.pi / 6)])
+
+
+@pytest.mark.parametrize(
+    ("jets", "chosen"),
+    [
+        ([(600, 0.0, 1.0)], 600),
+        ([(555, 1.9, 3.1)], 555),
+        ([(645, -1.9, 3.1)], 645),
+        ([(545, 0.0, 1.0)], None),
+        ([(655, 0.0, 1.0)], None),
+        ([(600, 2.1, 1.0)], None),
+        ([(600, -2.1, 1.0)], None),
+        ([(580, 0.5, 0.0), (620, -0.5, 3.0)], 620),  # the harder one
+        ([(580, 0.5, 0.0), (700, -0.5, 3.0)], 580),  # the hardest one in the window
+        ([(400, 0.0, 0.0), (200, 0.0, 0.6)], 600),  # within the radius of 0.8
+        ([(500, 0.0, 0.0), (100, 0.0, 1.0)], None),
+    ],
+)
+def test_the_hardest_jet_within_the_article_s_window_is_selected(config, jets, chosen):
+    """550 to 650 GeV, |eta| < 2, anti-kT with R = 0.8 (Sec. 2); each event gives one jet at most."""
+    ideal = config.model_copy(update={"detector": perfect(config)})
+    found = select(events_of_jets(jets, [(50, 0.0, 0.0)]), "qcd", ideal, np.random.default_rng(0))
+    jet_pt = pt(found.constituents.astype(float).sum(axis=1))
+    expected = [chosen] if chosen else []
+    merged = len(jets) == 2 and chosen == 600  # two parts at an angle have less momentum together
+    assert jet_pt.tolist() == pytest.approx(expected, abs=30 if merged else 1.5)
+    assert found.truth.shape == (len(expected), 4) and not found.truth.any()
 
 
 def test_an_event_without_a_top_is_not_matched():
