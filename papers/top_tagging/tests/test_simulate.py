@@ -13,6 +13,7 @@ from common.settings import load_settings
 
 from ..archive import files
 from ..archive.scores import read_labels, read_scores
+from ..generator import pythia
 from ..generator.detector import detect
 from ..generator.pythia import generate, matched_top, padded, select, settings_of
 from ..settings import Settings
@@ -197,13 +198,15 @@ def test_the_hardest_200_constituents_are_stored_in_the_order_of_their_transvers
 
 def test_generated_w_bosons_decay_to_quarks_and_collisions_have_no_second_interaction(config):
     """A jet with a W that decays to leptons would be called a top with three quarks."""
-    pythia = start_pythia(settings_of("top", config), seed=3)
+    collider = start_pythia(settings_of("top", config), seed=3)
+    window = [collider.settings.parm(f"PhaseSpace:pTHat{end}") for end in ("Min", "Max")]
+    assert window == list(config.pt_hat_gev) and window[0] < config.jet_pt_gev[0] < config.jet_pt_gev[1] < window[1]
     daughters = set()
     for _ in range(8):
-        assert pythia.next()
-        event = pythia.event
+        assert collider.next()
+        event = collider.event
         assert all(event[i].statusAbs() not in range(31, 40) for i in range(event.size())), "of multiple interactions"
-        assert pythia.infoPython().eCM() == config.energy_gev
+        assert collider.infoPython().eCM() == config.energy_gev
         bosons = [event[i] for i in range(event.size()) if event[i].idAbs() == 24]
         decays = [w for w in bosons if event[w.daughter1()].idAbs() != 24]
         assert len(decays) == 2
@@ -219,6 +222,27 @@ def test_each_toy_file_has_its_own_area_and_the_labels_of_the_test_jets(config, 
     for tagger, file in files.SCORES.items():
         value, error = auc_with_error(label, read_scores(tmp_path / file, n_jets=len(label)))
         assert value == pytest.approx(areas[tagger], abs=4 * error), tagger
+
+
+class SeenError(Exception):
+    """The detector was asked."""
+
+
+def test_events_and_detector_have_other_random_numbers_for_each_seed(config, monkeypatch):
+    """Equal noise in all shards would be noise that a network can learn."""
+    found = []
+
+    def stop(particles, _, generator):
+        found.append((particles.p4[0, 0], generator.random()))
+        raise SeenError
+
+    monkeypatch.setattr(pythia, "detect", stop)
+    monkeypatch.setattr(pythia, "BATCH", 1)
+    for seed in (1, 2, 1):
+        with pytest.raises(SeenError):
+            generate("qcd", config, n_jets=1, seed=seed)
+    (momentum, noise), (other_momentum, other_noise), again = found
+    assert again == (momentum, noise) and momentum != other_momentum and noise != other_noise
 
 
 @pytest.mark.parametrize("kind", ["top", "qcd"])
