@@ -20,7 +20,10 @@ EFFICIENCY = np.linspace(0.05, 1, 476)  # of the signal, as in the figure of the
 WORKING_POINT = 0.3  # signal efficiency at which the comparison quotes the rejection
 AREA, ACCURACY, REJECTION = "auc", "accuracy", "rejection_30"
 LABELS = {AREA: "area under ROC curve", ACCURACY: "accuracy", REJECTION: "rejection at 30 %"}
-TOY = "toy scores, no taggers"
+NO_TOYS = (
+    "This run is made from generated data. Its toy scores are drawn with the printed areas,\n"
+    "so they would only give them back. Run with published scores: small."
+)
 OURS = {"pfn": "PFN", "efn": "EFN", "nsub": "NSub(8)", "efp": "EFP, d ≤ 4", "graph": "graph network"}
 CLASS_NAMES = {"top": "top", "qcd": "QCD"}  # in the order of drawing
 
@@ -60,20 +63,17 @@ def fig1_roc(inputs: Inputs) -> Drawing:
     """ROC curves on the test jets: background rejection 1/ε_B against signal efficiency ε_S; higher is better.
 
     Solid curves are the published scores, one training per tagger; dashed curves are the taggers that this run trains,
-    for its first seed. The vertical line marks ε_S = 0.3, where the article compares the taggers. If the run uses
-    generated data, the grey curves are toy scores, random numbers with the published areas, which say nothing about
-    taggers.
+    for its first seed. The vertical line marks ε_S = 0.3, where the article compares the taggers. A run of generated
+    data shows its own taggers only: its toy scores are drawn with the published areas.
     """
     passing = _background_efficiencies(inputs.predictions[0])
+    published = {} if inputs.is_toy else passing["scores"]
     figure, axes = new_figure(figsize=(7, 5.5))
     columns: dict[str, Any] = {"signal_efficiency": EFFICIENCY}
     working_point = np.abs(EFFICIENCY - WORKING_POINT).argmin()
-    order = sorted(passing["scores"], key=lambda tagger: passing["scores"][tagger][working_point])
-    for tagger in order:
-        style: dict[str, Any] = {"color": "0.75", "lw": 1} if inputs.is_toy else {"lw": 1.5}
-        label = (TOY if tagger == order[0] else None) if inputs.is_toy else tagger
-        columns[f"rejection_{tagger}"] = _inverse(passing["scores"][tagger])
-        axes.plot(EFFICIENCY, columns[f"rejection_{tagger}"], label=label, **style)
+    for tagger in sorted(published, key=lambda tagger: published[tagger][working_point]):
+        columns[f"rejection_{tagger}"] = _inverse(published[tagger])
+        axes.plot(EFFICIENCY, columns[f"rejection_{tagger}"], lw=1.5, label=tagger)
     for method in passing["trained"]:
         columns[f"rejection_trained_{method}"] = _inverse(passing["trained"][method])
         label = f"ours: {OURS.get(method, method)}"
@@ -106,9 +106,11 @@ def fig2_rejection(inputs: Inputs) -> Drawing:
     """Background rejection at 30 % signal efficiency, measured on the published scores of the test jets.
 
     Bars are our values with their statistical error, from one training per tagger. Squares are the printed values of
-    the article's table: median and spread of nine trainings. A bar should end at its square within both errors. If the
-    run uses generated data, the bars are toy scores, which say nothing about taggers.
+    the article's table: median and spread of nine trainings. A bar should end at its square within both errors. A run
+    of generated data has no published scores to show.
     """
+    if inputs.is_toy:
+        return _nothing_to_draw(NO_TOYS)
     ours = inputs.measured("scores", REJECTION)
     names = sorted(ours, key=lambda tagger: -ours[tagger].value)
     values, errors = [ours[name].value for name in names], [ours[name].error for name in names]
@@ -118,8 +120,8 @@ def fig2_rejection(inputs: Inputs) -> Drawing:
 
     figure, axes = new_figure(figsize=(7, 4.2))
     position = np.arange(len(names))
-    label = TOY if inputs.is_toy else "measured here on the published scores, statistical error"
-    axes.bar(position, values, 0.6, yerr=errors, capsize=3, color="0.85" if inputs.is_toy else "C0", label=label)
+    label = "measured here on the published scores, statistical error"
+    axes.bar(position, values, 0.6, yerr=errors, capsize=3, color="C0", label=label)
     label = "printed: median and spread of nine trainings"
     axes.errorbar(position + 0.18, printed, spread, fmt="s", ms=5, color="k", capsize=3, label=label)
     axes.set_xticks(position, names, rotation=20)
@@ -134,9 +136,11 @@ def fig3_agreement(inputs: Inputs) -> Drawing:
 
     The three markers are the area under the ROC curve, the accuracy and the rejection at 30 % signal efficiency. The
     printed error is half a unit of the last digit for areas and accuracies, and the spread of nine trainings for
-    rejections. Points inside the grey band equal the printed number. If the run uses generated data, the differences
-    are those of toy scores, on a scale that is linear near zero and logarithmic beyond.
+    rejections. Points inside the grey band equal the printed number. A run of generated data has no published scores
+    to show.
     """
+    if inputs.is_toy:
+        return _nothing_to_draw(NO_TOYS)
     pulls: dict[str, dict[str, float]] = {}  # metric -> tagger -> difference
     for metric in (AREA, ACCURACY, REJECTION):
         for tagger, ours in inputs.measured("scores", metric).items():
@@ -154,12 +158,7 @@ def fig3_agreement(inputs: Inputs) -> Drawing:
         axes.plot(positions, columns[metric], marker, ms=6, label=LABELS[metric])
     axes.set_xticks(range(len(names)), names, rotation=20)
     axes.tick_params(axis="x", which="minor", length=0)
-    axes.set(ylabel="(ours − printed) / printed error")
-    if inputs.is_toy:
-        axes.set_yscale("symlog")
-        axes.set_title(TOY, fontsize=9)
-    else:
-        axes.set_ylim(-2.5, 2.5)
+    axes.set(ylabel="(ours − printed) / printed error", ylim=(-2.5, 2.5))
     axes.axhline(0, color="0.5", lw=0.8)
     axes.legend(fontsize=8, ncols=2)
     return figure, columns

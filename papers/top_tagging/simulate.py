@@ -1,8 +1,8 @@
 """Generate jets of tops and QCD, and toy scores, in the formats of the archive (arXiv:1902.09914, Sec. 2).
 
 Settings -> train.h5, val.h5, test.h5 in the layout of Zenodo 2603256; labels.pkl and one .npy file per tagger, as the
-comparison's authors publish them. The toy scores are drawn from two Gaussians: they exercise the readers and say
-nothing about taggers.
+comparison's authors publish them. The toy scores are drawn from two Gaussians: they exercise the readers, say
+nothing about taggers, and are in no metric and no figure.
 """
 
 import logging

@@ -34,7 +34,8 @@ def fit_network(
 ) -> History:
     """Train until all epochs are over or patience is lost, and leave the best weights in the network.
 
-    The learning rate falls to zero as a cosine over all epochs. If `checkpoint` exists, the training continues from it.
+    The learning rate falls to zero as a cosine over all epochs; the history has that of each epoch. If `checkpoint`
+    exists, the training continues from it.
     """
     n_epochs = config.experiment.epochs
     optimiser = torch.optim.Adam(network.parameters(), lr=config.experiment.learning_rate)
@@ -42,6 +43,7 @@ def fit_network(
     state = TorchState(network, {"optimiser": optimiser, "schedule": schedule}, seed=seed)
     epochs = Epochs(state, total=n_epochs, patience=config.patience, checkpoint=checkpoint)
     for epoch in epochs:
+        rate = optimiser.param_groups[0]["lr"]
         for batch in train.shuffled(config.batch, state.generator):
             loss = cross_entropy(network, batch)
             optimiser.zero_grad()
@@ -49,7 +51,7 @@ def fit_network(
             optimiser.step()
             epoch.add(loss.item(), len(batch))
         schedule.step()
-        epoch.validated(mean_loss(network, valid))
+        epoch.validated(mean_loss(network, valid), learning_rate=rate)
     network.load_state_dict(epochs.best_weights)
     return epochs.history
 

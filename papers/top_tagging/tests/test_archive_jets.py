@@ -42,6 +42,13 @@ def test_the_layout_is_the_archive_s(tmp_path):
     assert np.array_equal(row["values_block_1"], [2, label[2]])
 
 
+@pytest.mark.parametrize(("split", "ttv"), [("train", 0), ("test", 1), ("valid", 2)])
+def test_the_column_ttv_names_the_split(tmp_path, split, ttv):
+    write_sample(tmp_path / "a.h5", split=split)
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert set(file["table/table"]["values_block_1"][:, 0]) == {ttv}
+
+
 def test_pytables_reads_it(tmp_path):
     tables = pytest.importorskip("tables", reason="PyTables is not installed; the project does not need it")
     momenta, label = write_sample(tmp_path / "a.h5")

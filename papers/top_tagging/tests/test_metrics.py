@@ -31,6 +31,15 @@ def test_every_tagger_gets_the_same_keys():
     }
 
 
+def test_each_number_names_the_jets_that_it_is_measured_on():
+    """Areas and accuracies use all jets; a rejection, and its error, the background only."""
+    label, score = gaussians(300)
+    measured = measure_tagger(label[:400], score[:400], efficiencies=[0.3])
+    assert {name: entry["n"] for name, entry in measured.items()} == {"auc": 400, "accuracy": 400, "rejection_30": 300}
+    passing = 300 / measured["rejection_30"]["value"]
+    assert measured["rejection_30"]["error"] == pytest.approx(measured["rejection_30"]["value"] / np.sqrt(passing))
+
+
 def test_the_error_of_a_median_is_its_scatter():
     samples = np.random.default_rng(0).normal(size=(300, 400))
     medians = [median(sample) for sample in samples]

@@ -10,9 +10,10 @@ from sklearn.neighbors import NearestNeighbors
 
 from common.training.torch_state import n_parameters
 
-from ..model import EnergyFlow, ParticleFlow, build, load, nearest, probability
+from ..model import EnergyFlow, ParticleFlow, Standardised, build, load, nearest, probability
 from ..prepared.jets import Batch
 from ..settings import Kind
+from . import numpy_taggers
 from .padded import PaddedFlow, pad, random_jets
 
 ARGUMENTS = {"n_nsub": 22, "n_efp": 35, "neighbours": 8}
@@ -46,6 +47,26 @@ def test_true_multiplicities_give_the_padded_network(network, weighted):
         torch.nn.functional.cross_entropy(scores, batch.label).backward()
     for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
         assert (mine.grad - theirs.grad).abs().max() < 1e-6 * max(1.0, float(theirs.grad.abs().max()))
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_each_tagger_is_the_article_s_formula(kind):
+    """Some jets have 8 constituents, and so fewer neighbours than the graph network asks for.
+
+    Weights and biases are twice as large as at the start, so that no ReLU is always open and no bias is negligible.
+    """
+    torch.manual_seed(6)
+    network, jets = build(kind, **ARGUMENTS).eval(), random_jets(9, mean=12, seed=3)
+    assert jets.batch(torch.arange(9)).counts.min() == 8
+    if isinstance(network, Standardised):
+        network.fit_scale(3 + 2 * torch.randn(50, len(network.mean)))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(2)
+        found = network(jets.batch(torch.arange(9))).numpy()
+    single = [jets.batch(torch.tensor([k])) for k in range(9)]
+    expected = np.array([numpy_taggers.outputs(kind, network, b.constituents, b.nsub[0], b.efp[0]) for b in single])
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-4 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("kind", ["pfn", "efn", "graph"])

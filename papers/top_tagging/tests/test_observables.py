@@ -8,7 +8,8 @@ import pytest
 from common.physics.kinematics import four_vector
 
 from ..observables.polynomials import connected_graphs, flow_polynomials, graphs_up_to, polynomial, products_up_to
-from ..observables.tagger_inputs import around_axis, jet_kinematics, subjettiness
+from ..observables.tagger_inputs import around_axis, jet_kinematics, subjettiness, tagger_inputs
+from ..settings import PrepareConfig
 
 
 def padded(*constituents):
@@ -58,6 +59,60 @@ def test_one_subjettiness_of_two_constituents():
     """The winner-takes-all axis is the harder one: tau_1 = z (d / R)^beta with the share z of the softer one."""
     tau = subjettiness(padded((300, 0.0, 0.0), (100, 0.0, 0.4)), bodies=3, betas=[0.5, 1.0, 2.0])[0]
     assert tau[[0, 1, 3]] == pytest.approx([0.25 * 0.5**beta for beta in (0.5, 1.0, 2.0)], rel=1e-4)
+
+
+LINE = [(300, 0.0, 0.0), (200, 0.0, 0.1), (100, 0.0, 0.6)]  # pt, eta, phi: shares of 1/2, 1/3, 1/6
+
+
+def test_observables_of_three_constituents_by_hand():
+    """All merge into the hardest one; two axes are at it and at the far constituent; three leave nothing.
+
+    The columns are tau_1, tau_2 for beta = 1/2; tau_1, tau_2, tau_3 for beta = 1 and for beta = 2; pT and mass in GeV.
+    """
+    config = PrepareConfig(
+        **{"n_test": 1, "n_constituents": 200, "chunk": 1, "bodies": 4, "betas": [0.5, 1.0, 2.0]},
+        **{"efp_degree": 3, "efp_constituents": 40},
+    )
+    stored = tagger_inputs(padded(*LINE), np.array([1]), config)
+    one = {beta: (0.1 / 0.8) ** beta / 3 + (0.6 / 0.8) ** beta / 6 for beta in (0.5, 1, 2)}
+    two = {beta: (0.1 / 0.8) ** beta / 3 for beta in (0.5, 1, 2)}
+    taus = [one[0.5], two[0.5], one[1], two[1], 0, one[2], two[2], 0]
+    assert stored.nsub[0, :8] == pytest.approx(taus, rel=1e-4, abs=1e-6)
+    pt_gev = np.hypot(300 + 200 * np.cos(0.1) + 100 * np.cos(0.6), 200 * np.sin(0.1) + 100 * np.sin(0.6))
+    squared = 2 * (300 * 200 * (1 - np.cos(0.1)) + 300 * 100 * (1 - np.cos(0.6)) + 200 * 100 * (1 - np.cos(0.5)))
+    assert stored.nsub[0, 8:] == pytest.approx([pt_gev, np.sqrt(squared)], rel=1e-5)
+    assert stored.kinematics[0] == pytest.approx([pt_gev, 0, np.sqrt(squared)], abs=1e-9)
+    assert stored.n_constituents.tolist() == [3] and stored.constituents[:, 0] == pytest.approx([1 / 2, 1 / 3, 1 / 6])
+
+
+def test_polynomials_of_three_constituents_by_hand():
+    """One edge: 2 sum z z theta. Squared edge: 2 sum z z theta^2. Triangle: 6 z1 z2 z3 theta12 theta13 theta23."""
+    share, theta = np.array([1 / 2, 1 / 3, 1 / 6]), {(0, 1): 0.1, (0, 2): 0.6, (1, 2): 0.5}
+    found = flow_polynomials(around_axis(padded(*LINE)), degree=3)[0]
+    values = {graph: found[products_up_to(3).index((k,))] for k, graph in enumerate(graphs_up_to(3))}
+    edge, double, wedge, triangle = ((0, 1),), ((0, 1),) * 2, ((0, 1), (0, 2)), ((0, 1), (0, 2), (1, 2))
+    pair = {power: 2 * sum(share[a] * share[b] * d**power for (a, b), d in theta.items()) for power in (1, 2)}
+    assert values[edge] == pytest.approx(pair[1]) and values[double] == pytest.approx(pair[2])
+    assert values[triangle] == pytest.approx(6 * share.prod() * 0.1 * 0.6 * 0.5)
+    around = [share[1] * 0.1 + share[2] * 0.6, share[0] * 0.1 + share[2] * 0.5, share[0] * 0.6 + share[1] * 0.5]
+    assert values[wedge] == pytest.approx((share * np.square(around)).sum())
+    assert found[products_up_to(3).index((0, 0))] == pytest.approx(pair[1] ** 2)
+
+
+def test_the_hardest_constituents_enter_the_polynomials():
+    config = PrepareConfig(
+        **{"n_test": 1, "n_constituents": 200, "chunk": 1, "bodies": 3, "betas": [0.5, 1.0, 2.0]},
+        **{"efp_degree": 1, "efp_constituents": 2},
+    )
+    assert tagger_inputs(padded(*LINE), np.array([0]), config).efp[0] == pytest.approx([2 * (1 / 2) * (1 / 3) * 0.1])
+
+
+def test_distances_are_in_rapidity_which_differs_from_pseudorapidity_with_a_mass():
+    jet = np.zeros((1, 5, 4))
+    jet[0, :2] = four_vector(np.array([10.0, 10.0]), np.array([0.0, 1.0]), np.zeros(2), np.array([0.0, 20.0]))
+    energy = np.sqrt(10**2 * np.cosh(1.0) ** 2 + 20**2)
+    rapidity = np.arctanh(10 * np.sinh(1.0) / energy)
+    assert around_axis(jet)[0, :2, 1] == pytest.approx([-rapidity / 2, rapidity / 2])
 
 
 def test_numbers_of_graphs():

@@ -1,5 +1,6 @@
 """Training: resuming, seeds, the linear tagger's minimum, and that the taggers learn at all."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,6 +8,7 @@ from ..model import Standardised, build
 from ..prepared.jets import JetSet
 from ..settings import ExperimentConfig, TrainOne
 from ..train import cross_entropy, fit_linear, fit_network, mean_loss
+from .numpy_taggers import cross_entropy as numpy_cross_entropy
 from .padded import random_jets
 
 ARGUMENTS = {"n_nsub": 22, "n_efp": 35, "neighbours": 4}
@@ -73,6 +75,57 @@ def test_the_result_has_the_best_validation_loss(tmp_path):
     history = fit_network(network, learnable(200, 0), valid, large, tmp_path / "a.state", seed=0)
     assert history["valid_loss"][-1] > min(history["valid_loss"])
     assert mean_loss(network, valid) == pytest.approx(min(history["valid_loss"]), rel=1e-6)
+
+
+def test_early_stopping_looks_at_the_validation_jets(tmp_path):
+    """Validation jets with other labels cannot be learned: the best epoch is then the first one."""
+    train, opposite = learnable(200, 0), learnable(100, 1)
+    opposite.label = 1 - opposite.label
+    network = network_of("nsub")
+    history = fit_network(network, train, opposite, config("nsub", epochs=9, patience=3), tmp_path / "a.state", seed=0)
+    assert history["epoch"] == [1, 2, 3, 4], "three epochs without a better loss end it"
+    assert history["train_loss"] == sorted(history["train_loss"], reverse=True)
+    assert history["valid_loss"][0] == min(history["valid_loss"])
+    assert mean_loss(network, opposite) == pytest.approx(history["valid_loss"][0], rel=1e-6)
+
+
+def test_training_is_adam_with_a_rate_that_falls_as_a_cosine(tmp_path):
+    """One batch of all jets: the losses are those of a loop of four lines, with the rate in closed form."""
+    train, epochs, rate = learnable(60, 0), 6, 0.01
+    one = TrainOne(batch=60, patience=9, experiment=ExperimentConfig(kind="nsub", epochs=epochs, learning_rate=rate))
+    history = fit_network(network_of("nsub"), train, learnable(30, 1), one, tmp_path / "a.state", seed=0)
+    rates = rate * (1 + np.cos(np.pi * np.arange(epochs) / epochs)) / 2
+    assert history["learning_rate"] == pytest.approx(rates)
+    network, batch, losses = network_of("nsub"), train.batch(torch.arange(60)), []
+    optimiser = torch.optim.Adam(network.parameters())
+    for now in rates:
+        optimiser.param_groups[0]["lr"] = now
+        loss = torch.nn.functional.cross_entropy(network(batch), batch.label)
+        losses.append(loss.item())
+        gradients = torch.autograd.grad(loss, list(network.parameters()))
+        for parameter, gradient in zip(network.parameters(), gradients, strict=True):
+            parameter.grad = gradient
+        optimiser.step()
+    assert losses[0] - losses[-1] > 0.05
+    assert history["train_loss"] == pytest.approx(losses, rel=1e-3)
+
+
+def test_the_loss_of_a_split_is_the_mean_over_its_jets():
+    """1,030 jets make a full batch and a small one, which must not count as much."""
+    network, jets = network_of("nsub"), learnable(1030, 2)
+    jets.nsub[1000:] *= 5  # another loss than that of the others
+    everything = jets.batch(torch.arange(1030))
+    with torch.no_grad():
+        scores = network(everything).double().numpy()
+    assert mean_loss(network, jets) == pytest.approx(numpy_cross_entropy(scores, everything.label.numpy()), rel=1e-5)
+
+
+def test_an_epoch_has_every_jet_once_in_a_new_order():
+    jets, generator = learnable(50, 3), torch.Generator().manual_seed(0)
+    order = [torch.cat([batch.nsub[:, 0] for batch in jets.shuffled(8, generator)]) for _ in range(2)]
+    assert all(torch.equal(values.sort().values, jets.nsub[:, 0].sort().values) for values in order)
+    assert not torch.equal(order[0], order[1]) and not torch.equal(order[0], jets.nsub[:, 0])
+    assert torch.equal(torch.cat([batch.nsub for batch in jets.in_order(8)]), jets.nsub)
 
 
 def test_the_same_seed_gives_the_same_losses(tmp_path):
