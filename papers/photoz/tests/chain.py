@@ -132,6 +132,7 @@ class PaperChain(Chain):
     paper = "photoz"
     methods = TRAIN["experiments"]
     chance = {f"{name.replace('/', '.')}.{CORRELATION}": 0.0 for name in methods}  # noqa: RUF012
+    splits = ("train", "test")
 
     @property
     def prepared(self) -> Path:
@@ -232,6 +233,13 @@ class PaperChain(Chain):
                 correlation = np.corrcoef(file[name]["z_phot"][:], file[name]["z_spec"][:])[0, 1]
                 found[f"{name.replace('/', '.')}.{CORRELATION}"] = float(correlation)
         return found
+
+    def errors(self) -> dict[str, float]:
+        """Return the errors of all that `metrics` returns; that of a correlation of 0 is 1 / sqrt(n)."""
+        content = json.loads((self.folder / "metrics.json").read_text())
+        return {key: entry["error"] for key, entry in content.items()} | dict.fromkeys(
+            self.chance, 1 / np.sqrt(self.n_test())
+        )
 
     def history_file(self, method: str) -> Path:
         """Return a file that does not exist: nothing here is trained in epochs."""
