@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from astropy.table import Table
 
 from common.download.receipts import generated_receipt, write_receipt

@@ -39,7 +39,7 @@ def inputs():
         z_phot=z_spec + random.normal(0, 0.2, 900),
         survey=random.choice(["DEEP2", "DEEP3", "3D-HST"], 900),
         magnitudes=random.normal(22, 0.3, (900, 6)) + np.outer(z_spec, [3, 1, 2, 0, 1, 5]),
-        importance=random.uniform(0, 1, (5, 6)) + [0.1, 5, 2, 4, 1, 3],
+        importance=random.uniform(0, 1, (5, 6)) + np.array([0.1, 5, 2, 4, 1, 3]),
         features=FEATURES,
     )
 
@@ -128,7 +128,7 @@ def test_distributions_count_every_galaxy_in_its_own_bin(inputs):
         values, (heights, edges, _) = getattr(inputs, name), steps[label]
         expected = [((values >= low) & (values < high)).sum() for low, high in pairwise(edges)]
         assert heights.tolist() == expected == drawn[name].tolist()
-        assert drawn["z_low"].tolist() + [2.0] == edges.tolist() == [0.0, *drawn["z_high"].tolist()]
+        assert [*drawn["z_low"], 2.0] == edges.tolist() == [0.0, *drawn["z_high"].tolist()]
 
 
 def test_importance_is_shown_beside_its_own_feature(inputs):

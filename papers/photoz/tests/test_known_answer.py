@@ -1,6 +1,7 @@
 """Runs of all stages whose right answer is known without our code: closed forms, and scikit-learn alone."""
 
 import json
+from itertools import pairwise
 
 import h5py
 import numpy as np
@@ -200,7 +201,7 @@ def test_every_bin_has_the_galaxies_between_its_edges(known, metrics):
     z_spec, i_mag = (np.array(run.table[name])[deep] for name in ("zhelio", "i_apercor"))
     expected = {}
     for axis, values, edges in (("i", i_mag, EVALUATE["i_edges_mag"]), ("redshift", z_spec, EVALUATE["z_edges"])):
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             expected[f"bins.{axis}_{low:g}_{high:g}"] = int(((values >= low) & (values < high)).sum())
     assert expected.pop("bins.i_20_21") == 0 and expected["bins.i_21_22"] == 640 == expected["bins.i_22_23"]
     found = {key: entry["n"] for key, entry in metrics.items() if key.startswith("bins.")}
@@ -341,7 +342,7 @@ def test_the_sample_is_described_by_its_deep_galaxies(unequal):
     rows = chosen_by_hand(unequal.table, 0)
     metrics = json.loads(unequal.of_seed(3, "metrics.json").read_text())
     columns = {"redshift": np.array(rows["zhelio"]), "i": np.array(rows["i_apercor"])}
-    columns |= {f"{a}_{b}": pairs(rows, f"{a}-{b}", "_apercor")[:, 0] for a, b in zip("ugriz", "grizy", strict=True)}
+    columns |= {f"{a}_{b}": pairs(rows, f"{a}-{b}", "_apercor")[:, 0] for a, b in pairwise("ugrizy")}
     for name, values in columns.items():
         for label, percent in (("p16", 16), ("median", 50), ("p84", 84)):
             found = metrics[f"sample.{name}.{label}"]
