@@ -179,12 +179,14 @@ def test_a_killed_training_ends_bit_for_bit_as_an_undisturbed_one(training, tmp_
 
 
 @pytest.mark.parametrize("training", [torch_training, keras_training])
-def test_the_best_weights_are_those_of_their_epoch_after_a_kill_as_well(training, tmp_path):
+@pytest.mark.parametrize("killed_in", [None, 3])
+def test_the_best_weights_stay_those_of_their_epoch(training, killed_in, tmp_path):
     seen = []
-    with pytest.raises(KeyboardInterrupt):
-        training(tmp_path / "state", killed_in=3, losses=LOSSES, seen=seen)
+    if killed_in:
+        with pytest.raises(KeyboardInterrupt):
+            training(tmp_path / "state", killed_in=killed_in, losses=LOSSES, seen=seen)
     weights, epochs, run = training(tmp_path / "state", losses=LOSSES, seen=seen)
-    assert run == [3, 4] and len(seen) == 4
+    assert run == ([3, 4] if killed_in else [1, 2, 3, 4]) and len(seen) == 4
     assert epochs.best == 1.0 and epochs.waited == 2
     for found, *after_each in zip(weights, *seen, strict=True):
         equal = [np.array_equal(found, value) for value in after_each]
