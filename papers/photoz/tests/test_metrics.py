@@ -47,6 +47,12 @@ def test_bootstrap_error_of_eta_is_binomial():
     assert eta["error"] == pytest.approx(100 * np.sqrt(0.05 * 0.95 / 2000), rel=0.15)
 
 
+def test_another_seed_resamples_other_galaxies():
+    z_phot, z_spec = np.random.default_rng(6).normal(1, 0.1, 300), np.ones(300)
+    errors = [measure(z_phot, z_spec, n_bootstrap=50, seed=seed)["sigma_nmad"]["error"] for seed in (0, 0, 1)]
+    assert errors[0] == errors[1] != errors[2]
+
+
 def test_errors_of_percentiles_are_those_of_a_normal_sample(tmp_path):
     """Of a quantile p: sqrt(p (1 - p) / n) / density there."""
     n, generator = 3000, np.random.default_rng(4)
