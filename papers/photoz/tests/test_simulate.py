@@ -336,6 +336,46 @@ def test_unobserved_rows_are_sentinels_in_every_photometric_column(generated):
             np.testing.assert_array_equal(np.array(table[name]) == -99, missing, err_msg=name)
 
 
+def test_numbers_per_band_are_in_the_order_of_the_bands(config):
+    for name in ("mean_wavelength_aa", "depth_deep_mag", "zero_point_mag"):
+        numbers = getattr(config.photometry, name)
+        assert numbers.values() == [getattr(numbers, band) for band in BANDS]
+    quality = config.spectroscopy.zquality
+    assert quality.values() == [quality.q1, quality.q2, quality.q3, quality.q4]
+
+
+def test_the_truth_is_that_of_its_own_row(generated):
+    table, truth = generated
+    z_true, zhelio, outlier = (np.array(column) for column in (truth["z_true"], table["zhelio"], truth["outlier"]))
+    right = outlier != "line"
+    assert np.abs((zhelio - z_true) / (1 + z_true))[right].max() < 6e-4  # six times 30 km/s
+    assert right.mean() > 0.5 and np.abs(zhelio - z_true)[~right].min() > 0.05
+    assert (outlier[np.array(table["zquality"]) == 1] == "line").all(), "no redshift of zquality 1 is right"
+
+
+def test_mag_auto_is_the_photometry_with_more_scatter(config):
+    photometry = config.photometry.model_copy(update={"auto_colour_scatter": 4.0})
+    table, _ = galaxies.generate(small(config, 300).model_copy(update={"photometry": photometry}), seed=1)
+    scatter = {}
+    for end in ("", "_apercor"):
+        colour = np.array(table[f"g{end}"]) - np.array(table[f"r{end}"])
+        scatter[end] = colour[np.abs(colour) < 60].std()
+    assert scatter[""] > 2 > 1 > scatter["_apercor"]
+
+
+def test_radii_are_log_normal_and_smaller_for_faint_galaxies(config):
+    sources = {"cfhtls_source": np.zeros(20_000), "subaru_source": np.zeros(20_000)}
+    medians, photometry = {}, config.photometry
+    for r_mag in (21.0, 23.0):
+        radii = galaxies.radius_columns(np.full(20_000, r_mag), sources, photometry, np.random.default_rng(0))
+        log_radius = np.log10(radii["r_radius_arcsec"])
+        assert log_radius.std() == pytest.approx(photometry.radius_scatter_dex, rel=0.03)
+        medians[r_mag] = np.median(log_radius)
+    assert medians[23.0] == pytest.approx(np.log10(photometry.radius_at_r23_arcsec), abs=0.005)
+    assert medians[21.0] - medians[23.0] == pytest.approx(-2 * photometry.radius_per_mag_dex, abs=0.005)
+    assert medians[21.0] > medians[23.0]
+
+
 def test_same_seed_same_bytes(config, written, tmp_path):
     again, other = tmp_path / "again.fits", tmp_path / "other.fits"
     galaxies.write_fits(*galaxies.generate(small(config), seed=1), again, seed=1)
