@@ -326,6 +326,25 @@ def test_redshifts_and_metrics_are_those_of_scikit_learn_alone(unequal, experime
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_a_bin_s_metrics_are_those_of_its_galaxies(unequal, seed):
+    with h5py.File(unequal.of_seed(seed, "predictions.h5")) as file:
+        group = file["deep/apercor/colours_i/forest"]
+        z_phot, z_spec, i_mag = (group[name][:] for name in ("z_phot", "z_spec", "i_mag"))
+    metrics = json.loads(unequal.of_seed(seed, "metrics.json").read_text())
+    n_bins = 0
+    for axis, values, edges in (("i", i_mag, "i_edges_mag"), ("redshift", z_spec, "z_edges")):
+        for low, high in pairwise(ORACLE_EVALUATE[edges]):
+            inside = (values >= low) & (values < high)
+            dz = (z_phot[inside] - z_spec[inside]) / (1 + z_spec[inside])
+            key = f"bins.{axis}_{low:g}_{high:g}"
+            found = {name: metrics[f"{key}.{name}"]["value"] for name in ("sigma_nmad", "eta_percent", "bias")}
+            expected = {"sigma_nmad": 1.48 * np.median(np.abs(dz)), "bias": np.median(dz)}
+            assert found == pytest.approx(expected | {"eta_percent": 100 * np.mean(np.abs(dz) > 0.15)})
+            n_bins += 1
+    assert n_bins == 4
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_importance_is_that_of_the_test_galaxies(unequal, seed):
     rows = chosen_by_hand(unequal.table, 0)
     z_spec, inputs = np.array(rows["zhelio"]), pairs(rows, "u-g g-r r-i i-z z-y i", "_apercor")
