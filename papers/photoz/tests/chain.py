@@ -6,30 +6,25 @@ the test galaxies is the first fold's fit; what is predicted are its z_phot, and
 """
 
 import json
-import os
 from collections.abc import Callable
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import h5py
 import numpy as np
 from astropy.table import Table
-from sklearn.model_selection import GridSearchCV
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
-from papers.photoz import train
 from papers.photoz.archive import Catalogue
-from papers.photoz.evaluate import describe_sample, score_bins
-from papers.photoz.metrics import measure
 from papers.photoz.prepared import write_prepared
-from papers.photoz.settings import EvaluateConfig, Settings
+from papers.photoz.settings import Settings
+from papers.photoz.tests.made_galaxies import data_folder, draw_bins, draw_experiment, draw_sample, made_galaxies
+from papers.photoz.tests.recorded_fits import fitted, recorded_fits
 from tests.guards.chain import Array, Arrays, Chain, Toy, call
 from tests.run_settings import write_settings
 
 N_GALAXIES, N_FOLDS = 700, 3
-WIDE_EVERY = 8  # one galaxy in eight is of CFHTLS Wide and takes part in nothing
 TRAIN = {
     "outer_folds": N_FOLDS,
     "headline": "deep/apercor/colours_i/forest",
@@ -57,73 +52,6 @@ EVALUATE = {
     "z_edges": [0.0, 0.5, 0.9, 2.0],
 }
 CORRELATION = "correlation"  # of z_phot and z_spec: what is known for redshifts that nothing is related to
-
-
-def made_galaxies(n: int, random: np.random.Generator) -> Catalogue:
-    """Return galaxies whose five colours depend on redshift, with scatter, and whose MAG_AUTO has some more."""
-    z_spec = random.uniform(0.1, 1.4, n)
-    colours = np.stack([np.sin((2 + band) * z_spec) for band in range(5)], axis=1) + random.normal(0, 0.1, (n, 5))
-    u_mag = 22.5 + z_spec + random.normal(0, 0.7, n)
-    apercor = u_mag[:, None] - np.concatenate([np.zeros((n, 1)), np.cumsum(colours, axis=1)], axis=1)
-    return Catalogue(
-        z_spec=z_spec,
-        zquality=np.full(n, 4),
-        depth=np.where(np.arange(n) % WIDE_EVERY == 3, "wide", "deep"),
-        survey=random.choice(["DEEP2", "DEEP3"], n),
-        magnitudes={"auto": apercor + random.normal(0, 0.2, apercor.shape), "apercor": apercor},
-    )
-
-
-def fitted(regressor: object) -> Arrays:
-    """Return all that a fitted regressor of model.py holds, by name: scaler, choice and its scores, trees, galaxies."""
-    arrays = {}
-    if isinstance(regressor, GridSearchCV):
-        arrays["choice"] = np.array(list(regressor.best_params_.values()), dtype=float)
-        arrays["scores_of_choices"] = np.array(regressor.cv_results_["mean_test_score"])
-        regressor = regressor.best_estimator_
-    *before, last = [step for _, step in regressor.steps]
-    for step in before:
-        arrays |= {"mean": step.mean_, "scale": step.scale_}
-    if hasattr(last, "estimators_"):
-        trees = [tree.tree_ for tree in last.estimators_]
-        arrays["threshold"] = np.concatenate([tree.threshold for tree in trees])
-        arrays["value"] = np.concatenate([tree.value.ravel() for tree in trees])
-    elif hasattr(last, "_predictors"):
-        nodes = np.concatenate([tree.nodes for trees in last._predictors for tree in trees])
-        arrays |= {"threshold": nodes["num_threshold"], "value": nodes["value"]}
-    else:
-        arrays |= {"galaxies": last._fit_X, "redshifts": last._y}
-    return arrays
-
-
-@contextmanager
-def recorded_fits():
-    """Yield a list that gets every regressor that the stage train builds."""
-    build, found = train.build, []
-
-    def recorded(*arguments, **options):
-        found.append(build(*arguments, **options))
-        return found[-1]
-
-    train.build = recorded
-    try:
-        yield found
-    finally:
-        train.build = build
-
-
-@contextmanager
-def data_folder(folder: Path):
-    """Let generated files lie below `folder`."""
-    before = os.environ.get("PAPERS_DATA")
-    os.environ["PAPERS_DATA"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PAPERS_DATA"]
-        else:
-            os.environ["PAPERS_DATA"] = before
 
 
 class PaperChain(Chain):
@@ -336,41 +264,11 @@ class PaperChain(Chain):
     # What can be drawn again and again -------------------------------------------------------------------------------
 
     def toys(self) -> dict[str, Toy]:
-        return {"experiment": self._draw_experiment, "bins": self._draw_bins, "sample": self._draw_sample}
-
-    def _draw_redshifts(self, random: np.random.Generator, n: int) -> tuple[Array, Array]:
-        z_spec = random.uniform(0.2, 1.5, n)
-        return z_spec + (1 + z_spec) * random.normal(0.01, 0.1, n), z_spec
-
-    def _draw_experiment(self, random: np.random.Generator) -> dict[str, tuple[float, float]]:
-        z_phot, z_spec = self._draw_redshifts(random, 400)
-        scores = measure(z_phot, z_spec, n_bootstrap=60, seed=int(random.integers(1000)))
-        return {name: (score["value"], score["error"]) for name, score in scores.items()}
-
-    def _draw_bins(self, random: np.random.Generator) -> dict[str, tuple[float, float]]:
-        z_phot, z_spec = self._draw_redshifts(random, 500)
-        path = self.folder / "toy_predictions.h5"
-        with h5py.File(path, "w") as file:
-            file.attrs["headline"] = "toy"
-            file["toy/z_phot"], file["toy/z_spec"] = z_phot, z_spec
-            file["toy/i_mag"] = random.uniform(20, 22, 500)
-        config = EvaluateConfig(n_bootstrap=60, min_per_bin=20, i_edges_mag=[20, 21], z_edges=[0.0, 0.6])
-        scores = score_bins(path, config, seed=int(random.integers(1000)))
-        wanted = ("bins.i_20_21.sigma_nmad", "bins.redshift_0_0.6.eta_percent")
-        return {key: (scores[key]["value"], scores[key]["error"]) for key in wanted}
-
-    def _draw_sample(self, random: np.random.Generator) -> dict[str, tuple[float, float]]:
-        n = 400
-        mags = random.normal(22, 1, (n, 6))
-        galaxies = Catalogue(
-            *(random.normal(0.7, 0.2, n), np.full(n, 4), np.full(n, "deep"), np.full(n, "DEEP2"), {"apercor": mags})
-        )
-        path = self.folder / "toy_prepared.h5"
-        write_prepared(path, galaxies, {}, origin="generated")
-        config = EvaluateConfig(n_bootstrap=60, min_per_bin=20, i_edges_mag=[20, 21], z_edges=[0.0, 0.6])
-        found = describe_sample(path, config, seed=int(random.integers(1000)))
-        wanted = ("redshift.p16", "redshift.median", "redshift.p84", "u_g.median", "share_redshift_0_0.6")
-        return {key: (found[f"sample.{key}"]["value"], found[f"sample.{key}"]["error"]) for key in wanted}
+        return {
+            "experiment": draw_experiment,
+            "bins": lambda random: draw_bins(random, self.folder),
+            "sample": lambda random: draw_sample(random, self.folder),
+        }
 
     def generated_files(self, folder: Path) -> dict[str, set[bytes]]:
         """Return the rows of the one file that a run has, from runs with two seeds."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from astropy.table import Table
 
 from common.download.receipts import generated_receipt, write_receipt
-from papers.photoz.tests.chain import data_folder
+from papers.photoz.tests.made_galaxies import data_folder
 from tests.guards.chain import call
 from tests.run_settings import write_settings
 
