@@ -90,9 +90,14 @@ def test_a_history_is_read_as_it_was_written(tmp_path):
 
 # ---- a killed training ends as an undisturbed one ----
 
+LOSSES = (2.0, 1.0, 3.0, 4.0)  # in place of the measured ones: the second epoch is the best, neither first nor last
 
-def torch_training(checkpoint, *, killed_in=None):
-    """Train a small network with dropout and a schedule; return its weights, its epochs and which of them ran."""
+
+def torch_training(checkpoint, *, killed_in=None, losses=None, seen=None):
+    """Train a small network with dropout and a schedule; return its weights, its epochs and which of them ran.
+
+    The weights of the result after each epoch are added to `seen`.
+    """
     torch = pytest.importorskip("torch", reason="needs the extra torch")
     from common.training.torch_state import TorchState
 
@@ -123,13 +128,16 @@ def torch_training(checkpoint, *, killed_in=None):
             epoch.add(loss.detach())
         schedule.step()
         network.eval()
+        if seen is not None:
+            seen.append([value.numpy().copy() for value in average.module.state_dict().values()])
         with torch.no_grad():
-            epoch.validated((network(data) - data.sum(1, keepdim=True)).square().mean())
+            loss = (network(data) - data.sum(1, keepdim=True)).square().mean()
+        epoch.validated(losses[epoch.number - 1] if losses else loss)
     weights = [value.numpy() for value in epochs.best_weights.values()]
     return weights, epochs, run
 
 
-def keras_training(checkpoint, *, killed_in=None):
+def keras_training(checkpoint, *, killed_in=None, losses=None, seen=None):
     """The same with Keras."""
     keras = pytest.importorskip("keras", reason="needs the extra tensorflow")
     from common.training.keras_state import KerasState
@@ -148,7 +156,10 @@ def keras_training(checkpoint, *, killed_in=None):
             if killed_in == epoch.number and number == 2:
                 raise KeyboardInterrupt
             epoch.add(network.train_on_batch(data[chosen], data[chosen].sum(1, keepdims=True)))
-        epoch.validated(network.test_on_batch(data, data.sum(1, keepdims=True)))
+        if seen is not None:
+            seen.append([keras.ops.convert_to_numpy(value).copy() for value in network.weights])
+        loss = network.test_on_batch(data, data.sum(1, keepdims=True))
+        epoch.validated(losses[epoch.number - 1] if losses else loss)
     return epochs.best_weights, epochs, run
 
 
@@ -165,3 +176,38 @@ def test_a_killed_training_ends_bit_for_bit_as_an_undisturbed_one(training, tmp_
     assert len(weights) == len(resumed_weights)
     for one, other in zip(weights, resumed_weights, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("training", [torch_training, keras_training])
+@pytest.mark.parametrize("killed_in", [None, 3])
+def test_the_best_weights_stay_those_of_their_epoch(training, killed_in, tmp_path):
+    seen = []
+    if killed_in:
+        with pytest.raises(KeyboardInterrupt):
+            training(tmp_path / "state", killed_in=killed_in, losses=LOSSES, seen=seen)
+    weights, epochs, run = training(tmp_path / "state", losses=LOSSES, seen=seen)
+    assert run == ([3, 4] if killed_in else [1, 2, 3, 4]) and len(seen) == 4
+    assert epochs.best == 1.0 and epochs.waited == 2
+    for found, *after_each in zip(weights, *seen, strict=True):
+        equal = [np.array_equal(found, value) for value in after_each]
+        assert equal == [False, True, False, False], "those of the second epoch, and no view of what is trained on"
+
+
+def test_only_trained_parameters_are_counted_with_pytorch():
+    torch = pytest.importorskip("torch", reason="needs the extra torch")
+    from common.training.torch_state import n_parameters
+
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4), torch.nn.Linear(4, 2))
+    assert n_parameters(network) == (3 * 4 + 4) + 2 * 4 + (4 * 2 + 2)
+    network[0].weight.requires_grad_(False)
+    assert n_parameters(network) == 4 + 2 * 4 + (4 * 2 + 2)
+
+
+def test_only_trained_parameters_are_counted_with_keras():
+    keras = pytest.importorskip("keras", reason="needs the extra tensorflow")
+    from common.training.keras_state import n_trained
+
+    network = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization(), keras.layers.Dense(2)]
+    )
+    assert n_trained(network) == (3 * 4 + 4) + 2 * 4 + (4 * 2 + 2), "not the means and variances of the batches"

@@ -64,6 +64,17 @@ def test_jets_come_hardest_first_with_their_constituents():
     assert as_p4(constituents[2][0]).sum(axis=0) == pytest.approx(pair)
 
 
+def test_the_hardest_jet_has_most_transverse_momentum_not_most_energy():
+    fastjet = pytest.importorskip("fastjet", reason="needs the extra hep")
+    from common.physics.jets import Objects, as_p4, cluster, events_of
+
+    objects = Objects(np.zeros(3, int), four_vector(*np.array([[30, 2.5, 0.0], [50, 0.0, 2.0], [40, -2.0, -2.0]]).T))
+    jets, constituents = cluster(events_of(objects, n_events=1), algorithm=fastjet.antikt_algorithm, radius=0.4)
+    assert objects.p4[0, 3] > objects.p4[2, 3] > objects.p4[1, 3], "the energies have another order"
+    assert as_p4(jets[0]) == pytest.approx(objects.p4[[1, 2, 0]])
+    assert [as_p4(found)[0] for found in constituents[0]] == [pytest.approx(p4) for p4 in objects.p4[[1, 2, 0]]]
+
+
 def test_final_particles_conserve_the_beams_momentum():
     pytest.importorskip("pythia8mc", reason="needs the extra hep")
     from common.errors import InputError
@@ -72,6 +83,8 @@ def test_final_particles_conserve_the_beams_momentum():
     settings = ["Beams:eCM = 13000", "HardQCD:all = on", "PhaseSpace:pTHatMin = 100"]
     first, second = (final_particles(start_pythia(settings, seed=4).nextBatch(3).prt) for _ in range(2))
     assert np.array_equal(first.p4, second.p4)
+    other = final_particles(start_pythia(settings, seed=5).nextBatch(3).prt)
+    assert first.p4.shape != other.p4.shape or not np.allclose(first.p4, other.p4), "another seed, other collisions"
     for event in range(3):
         total = first.p4[first.event == event].sum(axis=0)
         assert total == pytest.approx([0, 0, 0, 13000], abs=0.5)

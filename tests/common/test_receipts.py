@@ -1,9 +1,21 @@
 """What a stage notes of a data file, and how a later stage finds it."""
 
+import hashlib
+
 import pytest
 
 from common.atomic import write_text
-from common.download.receipts import Receipt, generated_receipt, locate, read_receipt, sha256_of, write_receipt
+from common.download.fingerprint import fingerprint_of
+from common.download.receipts import (
+    CHUNK_BYTES,
+    Receipt,
+    generated_receipt,
+    locate,
+    origin_of,
+    read_receipt,
+    sha256_of,
+    write_receipt,
+)
 from common.errors import InputError
 
 
@@ -39,6 +51,29 @@ def test_a_data_file_of_another_size_than_its_receipt_says_is_refused(generated)
     path.write_text("label\n")
     with pytest.raises(InputError, match=r"expected the 20 bytes .* found 6 bytes"):
         locate(receipt)
+
+
+def test_generated_data_of_another_run_are_refused_even_if_they_have_the_same_size(generated):
+    path, receipt = generated
+    path.write_text("label,feature\n1,0.0\n")
+    assert path.stat().st_size == receipt.bytes
+    with pytest.raises(InputError, match="another run has generated a different file"):
+        locate(receipt)
+
+
+def test_a_run_is_generated_as_soon_as_one_of_its_files_is(generated):
+    _, made = generated
+    real = made.model_copy(update={"origin": "archive"})
+    assert origin_of([real, made]) == origin_of([made, real]) == origin_of([made]) == "generated"
+    assert origin_of([real, real]) == "archive"
+
+
+def test_a_file_longer_than_a_chunk_is_hashed_to_its_end(tmp_path):
+    content = bytes(CHUNK_BYTES) + b"the end"
+    (tmp_path / "long").write_bytes(content)
+    expected = hashlib.sha256(content).hexdigest()
+    assert sha256_of(tmp_path / "long") == fingerprint_of(tmp_path / "long").digits() == expected
+    assert fingerprint_of(tmp_path / "long").bytes == len(content)
 
 
 def test_the_data_root_can_move(generated, tmp_path, monkeypatch):

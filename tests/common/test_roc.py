@@ -34,6 +34,32 @@ def test_the_error_of_the_area_is_the_scatter_of_samples():
     assert errors.mean() == pytest.approx(areas.std(ddof=1), rel=0.2)
 
 
+def unequal(seed, n_signal, n_background):
+    """Return labels and scores of classes of unequal size, the scores of unequal width."""
+    label = np.repeat([1, 0], [n_signal, n_background])
+    return label, np.random.default_rng(seed).normal(label * DISTANCE, 1 + label)
+
+
+@pytest.mark.parametrize("numbers", [(40, 800), (800, 40)])
+def test_the_area_of_classes_of_unequal_size_and_its_error(numbers):
+    for seed in range(3):
+        label, score = unequal(seed, *numbers)
+        assert auc_with_error(label, score)[0] == pytest.approx(roc_auc_score(label, score), abs=1e-12)
+    areas, errors = np.transpose([auc_with_error(*unequal(seed, *numbers)) for seed in range(300)])
+    assert areas.mean() == pytest.approx(norm.cdf(DISTANCE / np.sqrt(5)), abs=4 * areas.std() / np.sqrt(300))
+    assert errors.mean() == pytest.approx(areas.std(ddof=1), rel=0.15)
+
+
+@pytest.mark.parametrize("numbers", [(2000, 4000), (4000, 2000)])
+def test_a_rejection_and_its_error_count_background_examples(numbers):
+    label, score = unequal(0, *numbers)
+    passing = np.mean(score[label == 0] > np.quantile(score[label == 1], 0.7))
+    value, error = rejection_with_error(label, score, 0.3)
+    assert value == pytest.approx(1 / passing, rel=0.1)
+    assert error == pytest.approx(value * np.sqrt(value / numbers[1]), rel=1e-9), "1 / sqrt(number that passes)"
+    assert rejection_with_error(label, label.astype(float), 0.3) == (numbers[1], numbers[1])
+
+
 def test_the_rejection_of_two_gaussians():
     label, score = gaussians()
     for efficiency in (0.3, 0.5):

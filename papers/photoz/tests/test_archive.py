@@ -106,6 +106,17 @@ def test_excerpt(tmp_path):
     assert set(catalogue.depth) == {"deep"} and (catalogue.zquality == 3).all()
 
 
+def test_columns_of_the_excerpt_are_found_by_name_and_rows_belong_together(tmp_path):
+    magnitudes, z_spec = np.random.default_rng(0).uniform(18, 25, (5, 6)).round(4), [0.1, 0.5, 0.3, 0.2, 0.9]
+    order = [3, 0, 5, 1, 4, 2]
+    lines = ["\t".join(f"{BANDS[k]}_apercor" for k in order), *("\t".join(map(str, row[order])) for row in magnitudes)]
+    features, target = tmp_path / "sel_features.csv", tmp_path / "sel_target.csv"
+    features.write_text("\n".join(lines) + "\n")
+    target.write_text("\n".join(["zhelio", *map(str, z_spec)]) + "\n")
+    catalogue = read_catalogue([target, features])
+    assert catalogue.magnitudes["apercor"].tolist() == magnitudes.tolist() and catalogue.z_spec.tolist() == z_spec
+
+
 def test_excerpt_of_different_lengths(tmp_path):
     with pytest.raises(InputError, match=r"has 3 rows, but .* has 2"):
         read_excerpt(*excerpt(tmp_path, n_target=2))
@@ -138,6 +149,21 @@ def test_selection_counts_every_cut(tmp_path):
         "DEEP3": 2,
     }
     assert take(catalogue, chosen).z_spec.tolist() == [0.7]
+
+
+def test_chosen_galaxies_keep_what_belongs_to_them(tmp_path):
+    catalogue = read_release(written(tmp_path, table()))
+    chosen = take(catalogue, np.array([False, True, False, True]))
+    for name in ("z_spec", "zquality", "depth", "survey"):
+        assert getattr(chosen, name).tolist() == getattr(catalogue, name)[[1, 3]].tolist()
+    for name, magnitudes in catalogue.magnitudes.items():
+        assert chosen.magnitudes[name].tolist() == magnitudes[[1, 3]].tolist()
+
+
+def test_galaxies_without_a_redshift_are_left_out(tmp_path):
+    catalogue = read_release(written(tmp_path, table(zhelio=[np.nan, 0.7, 0.9, 1.1], cfhtls_source=[0, 0, 0, 0])))
+    chosen, _ = select(catalogue, DEEP)
+    assert take(catalogue, chosen).z_spec.tolist() == [0.7, 0.9]
 
 
 def test_nothing_left_is_an_error(tmp_path):
