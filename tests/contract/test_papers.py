@@ -61,6 +61,7 @@ def test_all_files_are_there(paper):
     missing = [name for name in REQUIRED if not (paper / name).is_file()]
     assert not missing
     assert list(paper.glob("tests/test_*.py"))
+    assert (paper / "tests/chain.py").is_file(), "the guards of tests/guards need it: see tests/guards/chain.py"
 
 
 def test_a_papers_name_is_a_module_and_a_wildcard(paper):

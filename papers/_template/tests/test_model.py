@@ -34,14 +34,6 @@ def test_the_score_is_the_probability_of_class_1():
     assert probability == pytest.approx([0.5, np.e / (1 + np.e)])
 
 
-def test_the_error_is_the_scatter_of_samples():
-    """The scatter of 100 values is known to 7 %, so that an error wrong by the square root of two is noticed."""
-    generator, label = np.random.default_rng(2), np.repeat([0, 1], 100)
-    samples = [generator.normal(label) for _ in range(100)]
-    areas, errors = np.transpose([bootstrap_auc(label, feature, n_bootstrap=20, seed=1) for feature in samples])
-    assert errors.mean() == pytest.approx(areas.std(ddof=1), rel=0.2)
-
-
 def test_a_missing_column_is_named(tmp_path):
     (tmp_path / "events.csv").write_text("label,featur\n0,1.0\n")
     with pytest.raises(InputError, match=r"no column .feature. in the first line\. Did you mean .featur."):
