@@ -1,7 +1,9 @@
 """What the ratios of spectra are made of: which bins, and which sums."""
 
+import h5py
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
 from papers.gw_denoise.metrics.spectra import draw_blocks
 from papers.gw_denoise.metrics.subtraction import (
@@ -11,11 +13,13 @@ from papers.gw_denoise.metrics.subtraction import (
     inside,
     measure_spectra,
     psd_ratio,
+    read_test,
     statistics_of,
     suppression,
 )
 from papers.gw_denoise.metrics.subtraction import TestData as Data
 from papers.gw_denoise.settings import EvaluateConfig
+from papers.gw_denoise.tests import made_splits
 from papers.gw_denoise.tests.chain import EVALUATE
 
 CONFIG = EvaluateConfig(**EVALUATE)
@@ -83,3 +87,18 @@ def test_a_constant_and_the_other_segment_do_not_count():
     for name, expected in (("psd_ratio", 0.25), ("asd_ratio", 0.5), ("outside_ratio", 0.5), ("line_suppression", 2.0)):
         assert metrics[f"lines.half.{name}"]["value"] == pytest.approx(expected, rel=1e-6), name
     assert "lines.half.eta" not in metrics, "without an oracle there is no efficiency"
+
+
+def test_the_limit_leaves_what_no_sensor_sees(tmp_path):
+    """The oracle subtracts the line and the witnessed modulation, in the band and segment by segment."""
+    prepared = tmp_path / "prepared_lines.h5"
+    made_splits.write_splits(prepared)
+    with h5py.File(tmp_path / "predictions.h5", "w") as file:
+        file.create_group("lines")
+    data = read_test(prepared, tmp_path / "predictions.h5")
+    sections = butter(made_splits.ORDER, made_splits.BAND, btype="bandpass", fs=made_splits.RATE, output="sos")
+    parts = made_splits.segments_of("test")
+    assert np.array_equal(data.raw, np.concatenate([part.strain for part in parts]))
+    expected = [sosfiltfilt(sections, part.truth["line"] + part.truth["bilinear"]) for part in parts]
+    assert data.noise.keys() == {"oracle"} and len(data.segments) == 3
+    assert data.noise["oracle"] == pytest.approx(np.concatenate(expected), abs=1e-5 * made_splits.LINE)
