@@ -7,10 +7,19 @@ from scipy.signal import welch
 from papers.gw_denoise.archive.channel import Channel
 from papers.gw_denoise.archive.recording import Recording
 from papers.gw_denoise.generator.noise import aligo_asd, coloured_noise
-from papers.gw_denoise.metrics.sensitivity import FullRate, measure_recovery, median_bias, overlap, recover, templates
+from papers.gw_denoise.metrics.sensitivity import (
+    FullRate,
+    Recovery,
+    measure_recovery,
+    median_bias,
+    overlap,
+    recover,
+    templates,
+    weighted_mean,
+)
 from papers.gw_denoise.metrics.spectra import bootstrap, draw_blocks, periodograms, segment_starts
 from papers.gw_denoise.settings import EvaluateConfig, InjectionConfig
-from papers.gw_denoise.signals.injections import TEMPLATE_S, Injection, first_sample, signals
+from papers.gw_denoise.signals.injections import TEMPLATE_S, Injection, draw_injections, first_sample, signals
 from papers.gw_denoise.signals.waveforms import MERGER_SHARE, inspiral_range, optimal_snr, template
 
 RATE = 1024
@@ -112,3 +121,62 @@ def test_bootstrap_error_is_that_of_a_mean():
     draws = draw_blocks(400, block=1, n_bootstrap=500, seed=0)
     found = bootstrap(lambda clean: float(clean[0]), powers, draws, average=np.mean)
     assert found["error"] == pytest.approx(1 / np.sqrt(400), rel=0.15) and found["n"] == 400
+
+
+def chirp_snr(psd, mass_msun, *, low_hz):
+    """SNR at 1 Mpc in white noise, in closed form: a Newtonian chirp of two equal masses, face-on and overhead."""
+    sun_s, mpc_s = 4.925491e-6, 1.0292713e14  # G M / c^3 of the sun, and a megaparsec over c
+    chirp_s, highest = mass_msun * 2**-0.2 * sun_s, 1 / (6**1.5 * np.pi * 2 * mass_msun * sun_s)
+    integral = 3 / 4 * (low_hz ** (-4 / 3) - highest ** (-4 / 3)) / psd
+    return 2 * np.sqrt(5 / 24 * integral) * np.pi ** (-2 / 3) * chirp_s ** (5 / 6) / mpc_s
+
+
+def test_injections_have_the_snr_that_is_asked_for():
+    """In white noise; IMRPhenomD of 10 + 10 solar masses has the amplitude of a Newtonian chirp to a few percent."""
+    psd, seconds = 1e-46, 256
+    noise = np.sqrt(psd * RATE / 2) * np.random.default_rng(0).standard_normal(seconds * RATE)
+    good = np.ones(seconds, dtype=bool)
+    good[100:110], noise[100 * RATE : 110 * RATE] = False, np.nan
+    record = Recording(Channel("H1:X", 1000.0, RATE, noise), {}, good)
+    settings = InjectionConfig(interval_s=16, masses_msun=[10], snr=(8, 20), low_hz=20, seed=3)
+    injections = draw_injections(record, settings)
+    found = np.array([injection.amplitude for injection in injections]) * chirp_snr(psd, 10, low_hz=20)
+    assert len(found) == 16 and 7.5 < found.min() < 11 and 17 < found.max() < 21
+    times = np.array([injection.gps for injection in injections]) - 1000
+    assert np.abs(times - np.arange(8, 256, 16)).max() <= 0.25 and len(set(times % 16)) == 16
+    exact = draw_injections(record, settings.model_copy(update={"snr": (12, 12)}))
+    added = np.nan_to_num(signals(record, exact, settings))
+    energy = np.sum(added[: 98 * RATE] ** 2) / RATE  # of the six signals before the gap
+    assert np.sqrt(2 * energy / psd / 6) == pytest.approx(12, rel=0.03)
+    assert exact[0].amplitude == pytest.approx(12 / chirp_snr(psd, 10, low_hz=20), rel=0.05)
+    assert len({injection.amplitude for injection in exact}) == 1
+
+
+def test_range_in_white_noise_is_the_closed_form():
+    """The range of an average binary is the horizon over 2.2648 (Finn & Chernoff), at a ratio of 8."""
+    frequency = np.arange(0, 2048, 0.25)
+    found = inspiral_range(np.full(len(frequency), 1e-46), frequency, mass_msun=1.4, low_hz=20)
+    assert found == pytest.approx(chirp_snr(1e-46, 1.4, low_hz=20) / 8 / 2.2648, rel=0.02)
+
+
+def test_recovery_by_hand():
+    """Two signals; an amplitude is known to 1 / snr, and the loud one counts more."""
+    raw = Recovery(np.array([10.0, 20.0]), np.array([11.0, 19.0]), np.zeros(2))
+    clean = Recovery(np.array([12.0, 22.0]), np.array([12.0, 23.1]), np.array([0.1, 0.2]))
+    found = measure_recovery(clean, raw)
+    weights = np.array([144.0, 484.0])
+    change = np.array([1 - 1.1, 1.05 - 0.95])
+    assert found["recovered_amplitude"]["value"] == pytest.approx((144 * 1 + 484 * 1.05) / 628)
+    assert found["recovered_amplitude"]["error"] == pytest.approx(1 / np.sqrt(628))
+    assert found["amplitude_change"]["value"] == pytest.approx(change @ weights / 628)
+    assert found["leaked_signal"]["value"] == pytest.approx((0.1 * 144 + 0.2 * 484) / 628)
+    assert found["injected_snr_gain_percent"]["value"] == pytest.approx((20 + 10) / 2)
+    assert found["injected_snr_gain_percent"]["error"] == pytest.approx(10 / 2)  # half of the difference of two values
+    assert found["snr_pull"]["value"] == pytest.approx((0 + 1.1) / 2)
+    assert found["snr_pull"]["error"] == pytest.approx(1 / np.sqrt(2))
+
+
+def test_errors_of_weighted_means_are_as_large_as_they_scatter():
+    generator, weights = np.random.default_rng(0), np.linspace(1, 4, 12)
+    found = np.array([weighted_mean(generator.standard_normal(12), weights) for _ in range(1000)])
+    assert found[:, 1].mean() == pytest.approx(found[:, 0].std(), rel=0.08)

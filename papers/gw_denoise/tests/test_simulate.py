@@ -20,6 +20,7 @@ from papers.gw_denoise.settings import Settings, SimulateConfig
 from papers.gw_denoise.simulate import glitches, simulate_task
 
 RATE = 1024
+STRAIN = "H1:GENERATED_STRAIN"
 
 
 def config(**changes):
@@ -76,7 +77,7 @@ def test_files_have_the_channels_with_their_own_rates(generated):
     assert {c.rate_hz for name, c in lines.witnesses.items() if "ASC" in name} == {16}
     assert lines.witnesses[f"H1:{MAINS_CHANNEL}"].rate_hz == 1024 and lines.strain.rate_hz == RATE
     assert lines.good.all() and len(lines.good) == 128
-    frames = read_recording(generated["broadband"][:1], witnesses=["IMC-*", "PSL-*"], strain="H1:GENERATED_STRAIN")
+    frames = read_recording(generated["broadband"][:1], witnesses=["IMC-*", "PSL-*"], strain=STRAIN)
     assert sorted(frames.witnesses) == sorted(f"H1:{name}" for name in JITTER_CHANNELS)
     assert frames.good.sum() == 64
 
@@ -105,9 +106,7 @@ def test_the_same_seed_gives_the_same_strain_and_tasks_differ(generated, tmp_pat
 def test_lock_losses_are_gaps_that_the_readers_see(task, tmp_path):
     settings = config(faults={"n_gaps": 2, "gap_s": 5})
     paths = simulate_task(task, settings, tmp_path)[:-1]
-    recording = read_recording(
-        paths, witnesses=["PEM-*", "IMC-*"], strain="H1:GENERATED_STRAIN", missing_witnesses="go_on"
-    )
+    recording = read_recording(paths, witnesses=["PEM-*", "IMC-*"], strain=STRAIN, missing_witnesses="go_on")
     assert 5 <= (~recording.good).sum() <= 10
     lost = np.isnan(recording.strain.samples).reshape(-1, RATE).all(axis=1)
     assert np.array_equal(lost, ~recording.good)
@@ -123,3 +122,49 @@ def test_glitches_have_their_loudness():
     power = np.abs(spectrum[used]) ** 2 / aligo_asd(frequency[used], scale=1.0) ** 2
     assert np.sqrt(4 * power.sum() / 32) == pytest.approx(15, rel=0.25)
     assert not glitches(config().faults, 32 * RATE, RATE, np.random.default_rng(1)).any()
+
+
+def correlations(samples):
+    """The largest correlation coefficient of two different rows."""
+    found = np.abs(np.corrcoef(samples))
+    return np.max(found - np.eye(len(found)))
+
+
+def test_each_sensor_has_a_noise_of_its_own(generated):
+    """Above the cutoff of the motions, 6 Hz, a slow sensor reads nothing but its noise, 1/30 of the motion."""
+    settings = config()
+    lines = read_recording(generated["lines"][:2], witnesses=["ASC-*"])
+    readings = np.array([channel.samples for channel in lines.witnesses.values()])
+    spectra = np.fft.rfft(readings)
+    spectra[:, np.fft.rfftfreq(readings.shape[1], 1 / 16) < 6.2] = 0
+    noise = np.fft.irfft(spectra)
+    expected = np.sqrt((8 - 6.2) / 8) / settings.slow.sensor_snr
+    assert noise.std(axis=1) == pytest.approx(expected, rel=0.25) and readings.std(axis=1) == pytest.approx(1, rel=0.05)
+    assert correlations(noise) < 0.3  # 460 independent values
+    frames = read_recording(generated["broadband"][:1], witnesses=["IMC-*", "PSL-*"], strain=STRAIN)
+    assert correlations([channel.samples for channel in frames.witnesses.values()]) < 0.05
+
+
+def test_each_task_has_a_floor_of_its_own(generated):
+    """The floors are as long as the record: their random numbers, not their samples, would be the same."""
+    numbers = []
+    for task in ("lines", "broadband"):
+        files = generated[task]
+        recording = read_recording(files[:-1], witnesses=["PEM-*", "IMC-*"], strain=STRAIN, missing_witnesses="go_on")
+        floor = recording.strain.samples - sum(component.samples for component in read_truth(files[-1:]).values())
+        frequency = np.fft.rfftfreq(len(floor), 1 / RATE)
+        used = slice(1000, 20_000)
+        numbers.append(np.fft.rfft(floor)[used] / aligo_asd(frequency, scale=1.0)[used])
+    for part in (np.real, np.imag):
+        assert correlations([part(number) for number in numbers]) < 0.05
+
+
+def test_the_seed_of_the_settings_reaches_floor_and_sensors(tmp_path):
+    found = []
+    for seed in (1, 2):
+        (tmp_path / str(seed)).mkdir()
+        paths = simulate_task("broadband", config(seed=seed, duration_s={"broadband": 16}), tmp_path / str(seed))
+        frames = read_recording(paths[:1], witnesses=["IMC-*"], strain=STRAIN)
+        found.append([frames.strain.samples, *(channel.samples for channel in frames.witnesses.values())])
+    for one, other in zip(*found, strict=True):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 0.05

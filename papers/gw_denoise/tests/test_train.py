@@ -1,5 +1,6 @@
 """A killed training ends as if nothing had happened, and a training stops when it should."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -113,3 +114,43 @@ def test_what_is_stored_is_the_best_average_for_the_split_valid(tmp_path, monkey
     assert history["valid_loss"] == [0.5, 0.1, 0.9]
     assert all(torch.equal(value, stored["state"][name]) for name, value in seen[1].items())
     assert any(not torch.equal(value, stored["state"][name]) for name, value in seen[2].items())
+
+
+def test_each_update_has_the_rate_of_one_cycle(tmp_path, monkeypatch):
+    """Half cosines: up from 1/25 of the rate, which is reached in the update before a fifth of 13, and down to 0."""
+    used, step = [], torch.optim.Adam.step
+
+    def watched(self, *arguments, **options):
+        used.append(self.param_groups[0]["lr"])
+        return step(self, *arguments, **options)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", watched)
+    history = fit(config(), tmp_path / "checkpoint.state").history
+    highest, top = 0.01, 0.2 * 13 - 1
+    done = np.arange(13)  # updates before
+    low = np.where(done <= top, highest / 25, highest / 250_000)
+    turn = np.where(done <= top, 1 - done / top, (done - top) / (12 - top))
+    expected = low + (highest - low) * (1 + np.cos(np.pi * turn)) / 2
+    assert used == pytest.approx(expected[:12]) and history["learning_rate"] == pytest.approx(expected[[4, 8, 12]])
+
+
+def test_the_seed_decides_the_start_and_the_batches(tmp_path, monkeypatch):
+    """Nothing is learned here: what differs is the start, and which windows are drawn."""
+    drawn, predict = [], Windows.predict
+    monkeypatch.setattr(train, "read_split", lambda _, name: split(seed=["train", "valid"].index(name)))
+    monkeypatch.setattr(
+        Windows,
+        "predict",
+        lambda self, network, chosen: drawn.append(chosen.tolist()) or predict(self, network, chosen),
+    )
+    attributes = {"witnesses": [MAINS, "H1:ASC-A", "H1:ASC-B"], "rate_hz": RATE, "band_hz": (5, 25)}
+    settings = config(experiment={"learning_rate": 1e-12, "updates": 1}, check_every=1)
+    found = []
+    for number, seed in enumerate((0, 1, 1)):
+        drawn.clear()
+        stored, _ = train.train_network(
+            tmp_path / "x.h5", settings, attributes, tmp_path / f"{number}.state", seed=seed
+        )
+        found.append((drawn[0], stored["state"]["left.weight"]))
+    assert found[0][0] != found[1][0] and not torch.allclose(found[0][1], found[1][1], rtol=0.01)
+    assert found[1][0] == found[2][0] and torch.equal(found[1][1], found[2][1])
