@@ -24,6 +24,8 @@ def unit_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if file.endswith(LONG):
         return nodeid
+    if file.startswith("tests/guards/") and nodeid.endswith("]") and not file.endswith("test_guards.py"):
+        return f"guards of {nodeid.rpartition('[')[2][:-1]}"  # they share a run of the paper's chain
     return "runs of mini" if file.endswith(OF_MINI) else file
 
 

@@ -5,6 +5,7 @@ the paper's stages on them, and where the answers lie. The guards themselves kno
 """
 
 import importlib
+import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -43,12 +44,20 @@ class Chain(ABC):
 
     The events must have unequal contents, weights that are not 1 where there are weights, unequal splits (a training
     split and a validation split of the same events hide mistakes), and a signal that the methods can learn a little of.
-    Each call of `train`, `predict` or `measure` replaces what the last call wrote.
+    Each call of `train`, `predict` or `measure` replaces what the last call wrote. The guards copy the folder and make
+    another object for the copy, so everything that `make` decides lies in files, and no file names the folder.
+    What a paper has no use for may call `pytest.skip` with the reason.
     """
 
     paper: ClassVar[str]
     methods: ClassVar[list[str]]  # all that are trained, the baselines included
     chance: ClassVar[dict[str, float]]  # metrics that labels shuffled in all splits turn into these values
+
+    # What only some papers must say; the guards' messages tell when.
+    splits: ClassVar[tuple[str, ...]] = ("train", "valid", "test")  # that `relabel` knows
+    resampled: ClassVar[frozenset[str]] = frozenset()  # metrics that random draws of events enter: by row, not by event
+    seedless: ClassVar[frozenset[str]] = frozenset()  # methods whose training has nothing random
+    blind: ClassVar[dict[str, frozenset[str]]] = {}  # methods that an unequal view cannot change, by the view
 
     def __init__(self, folder: Path) -> None:
         """Work in `folder`, which exists."""
@@ -93,6 +102,18 @@ class Chain(ABC):
     @abstractmethod
     def metrics(self) -> dict[str, float]:
         """Return the values of metrics.json by key."""
+
+    def errors(self) -> dict[str, float]:
+        """Return the errors of metrics.json by key."""
+        files = list(self.folder.rglob("metrics.json"))
+        if len(files) != 1:
+            raise NotImplementedError(f"{self.paper}: several metrics.json: its chain must say which `errors` returns")
+        entries = json.loads(files[0].read_text())
+        return {name: float(entry["error"]) for name, entry in entries.items()}
+
+    def from_train_only(self) -> Arrays:
+        """Return the part of `decided` that the split valid has no part in, such as scalings."""
+        return {}
 
     def history(self, method: str) -> Arrays:
         """Return the columns of history.csv of a method."""

@@ -81,3 +81,9 @@ def test_all_files_that_use_the_shared_runs_of_mini_are_one_unit():
     ]
     assert len(users) >= 2
     assert {unit_of(f"tests/workflow/{path.name}::test_a") for path in users} == {"runs of mini"}
+
+
+def test_the_guards_of_a_paper_are_one_unit():
+    unit_of = runpy.run_path(str(ROOT / "conftest.py"))["unit_of"]
+    guards = [f"tests/guards/{name}.py::test_a[{paper}]" for name in ("test_a", "test_b") for paper in ("sky", "sea")]
+    assert {unit_of(guard) for guard in guards} == {"guards of sky", "guards of sea"}
