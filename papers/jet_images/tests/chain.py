@@ -297,7 +297,7 @@ class PaperChain(Chain):
             return {"jet_images.hdf5": hashes(images["image"][:]), "steps.hdf5": hashes(masses)}
 
 
-def weighted_scores(generator, n=500, distance=0.8):
+def weighted_scores(generator, n=500, distance=0.5):
     """Return scores (jet,) of two Gaussian classes, labels and weights; weights know nothing of the scores."""
     label = np.repeat([0, 1], n)
     return generator.normal(label * distance), label, generator.gamma(4.0, 0.25, 2 * n)
