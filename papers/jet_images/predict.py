@@ -58,7 +58,7 @@ def division(models: dict[str, dict[str, Any]], *, seed: int) -> dict[str, np.nd
 
 
 def store_fisher(file: h5py.File, seen: Jets, test: Jets) -> None:
-    """Store Fisher's discriminant of the test jets, and its directions, which are fitted to the jets that were `seen`."""
+    """Store Fisher's discriminant of the test jets, and its directions, fitted to the jets that were `seen`."""
     fitted = Discriminants.fit(seen.image, seen.variables["delta_r"], seen.label, seen.weight)
     file["scores/fisher"] = fitted.score(test.image, test.variables["delta_r"])
     file["scores/fisher"].attrs["n_train"] = len(seen)

@@ -1,4 +1,4 @@
-"""Weights and rows at the level of stages: train, predict and evaluate on made jets (arXiv:1511.05190, Sec. 4 and 5)."""
+"""Weights and rows in the stages train, predict and evaluate, on made jets (arXiv:1511.05190, Sec. 4 and 5)."""
 
 import json
 import shutil

@@ -1,5 +1,7 @@
 """What a figure shows is what its CSV says, and both are of the class they name (arXiv:1511.05190)."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,7 @@ def stairs(axes):
 
 def histogram(values, weight, chosen, edges):
     """Return the density of weighted jets in bins, counted one bin at a time."""
-    inside = [weight[chosen & (values >= low) & (values < high)].sum() for low, high in zip(edges, edges[1:])]
+    inside = [weight[chosen & (values >= low) & (values < high)].sum() for low, high in pairwise(edges)]
     return np.array(inside) / np.diff(edges)
 
 

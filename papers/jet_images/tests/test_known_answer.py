@@ -1,4 +1,4 @@
-"""Small runs through the stages on jets whose right answer is known without our code (arXiv:1511.05190, Sec. 3 to 5)."""
+"""Runs through the stages on jets whose right answer is known without our code (arXiv:1511.05190, Sec. 3 to 5)."""
 
 import json
 
@@ -11,16 +11,16 @@ pytest.importorskip("torch")
 pytest.importorskip("pythia8mc")
 pytest.importorskip("fastjet")
 
-from common.physics.kinematics import four_vector  # noqa: E402
-from common.physics.pythia import Particles  # noqa: E402
-from common.settings import load_settings  # noqa: E402
-from common.workflow.closure import ROOT  # noqa: E402
-from papers.jet_images import simulate  # noqa: E402
-from papers.jet_images.metrics.likelihood import CrossedRatio  # noqa: E402
-from papers.jet_images.prepared import Jets, write_prepared  # noqa: E402
-from papers.jet_images.settings import Settings  # noqa: E402
-from tests.guards.chain import call  # noqa: E402
-from tests.run_settings import write_settings  # noqa: E402
+from common.physics.kinematics import four_vector
+from common.physics.pythia import Particles
+from common.settings import load_settings
+from common.workflow.closure import ROOT
+from papers.jet_images import simulate
+from papers.jet_images.metrics.likelihood import CrossedRatio
+from papers.jet_images.prepared import Jets, write_prepared
+from papers.jet_images.settings import Settings
+from tests.guards.chain import call
+from tests.run_settings import write_settings
 
 CONFIG = load_settings(ROOT / "papers/jet_images", "smoke", Settings)
 SIGNAL_EFFICIENCY = np.linspace(0.2, 0.8, 601)
@@ -98,7 +98,7 @@ def measured(tmp_path_factory):
     ],
 )
 def test_areas_are_those_of_gaussians(measured, name, distance):
-    """The fits may cost 3 % of the area; without weights, the areas of mass and tau_21 would be those of 0.67 shifts."""
+    """The fits may cost 3 % of the area; without weights, areas of mass and tau_21 would be those of 0.67 shifts."""
     found = measured[2][f"roc.{name}.area"]
     expected = area_of_gaussians(distance)
     assert found["value"] == pytest.approx(expected, abs=4 * found["error"] + 0.03 * expected)
@@ -158,7 +158,7 @@ def test_a_fit_knows_nothing_of_the_fifth_that_it_scores(measured, monkeypatch):
         assert not np.allclose(before.log_ratio[~inside], after.log_ratio[~inside])
 
 
-# Two towers: the mass at every step ------------------------------------------------------------------------------------
+# Two towers: the mass at every step
 
 TOWERS = [(190.0, 0.75, 3.05), (100.0, 1.15, 2.75)]  # pT [GeV], eta, phi: centres of cells; the softer one 0.4 and -0.3
 
@@ -178,7 +178,7 @@ def generated():
         (
             [(190.0, 0.77, 3.01), (100.0, 1.13, 2.79), (13.0, 0.3, -2.7)],
             3.0,
-        ),  # in the same cells; trimming drops the third
+        ),  # the same cells; the third is trimmed
         ([(190.0, 0.75, 3.05), (20.0, 1.15, 2.75)], 11.0),  # too soft and too light
     ]
     parts = [four_vector(*np.array(particles).T) for particles, _ in events]
@@ -193,7 +193,6 @@ def generated():
 
 
 def test_the_mass_of_two_towers_is_known_at_every_step(generated):
-    hard, soft = TOWERS
     exact, softer_phi = mass_of(*TOWERS), 0.3
     steps = {name: values[0] for name, values in generated.steps.items()}
     for name in ("particles", "pixelation", "translation", "flip"):
@@ -210,7 +209,7 @@ def test_the_mass_of_two_towers_is_known_at_every_step(generated):
 
 
 def test_a_generated_jet_has_its_image_its_variables_and_the_weight_of_its_event(generated):
-    jets, hard, soft = generated.images, *TOWERS
+    jets = generated.images
     assert jets.weight.tolist() == [2.0, 3.0] == generated.steps["weight"].tolist()
     assert jets.signal.tolist() == [1, 1]
     variables = {name: values[0] for name, values in jets.variables.items()}

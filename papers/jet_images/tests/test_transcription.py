@@ -114,7 +114,7 @@ def test_scores_are_those_of_one_jet_at_a_time_in_their_order():
     assert np.abs(score(network, normalise(jets.image)[:, :, ::-1].copy(), batch=3) - found).min() > 0.01
 
 
-# Invariances of the preprocessing --------------------------------------------------------------------------------------
+# Invariances of the preprocessing
 
 
 def jet(*, turn=0.0, mirror=1.0, eta=0.4, phi=0.6):
