@@ -2,12 +2,14 @@
 
 prepared.h5 and predictions.h5 -> metrics.json, and curves.h5 with 1/(background efficiency) and its error on the grid
 of signal efficiencies 0.2 to 0.8, by name: a variable, a pair "mass+tau21", a network, a network with a variable, and
-the mass after each step of the preprocessing, "step_<name>".
+the mass after each step of the preprocessing, "step_<name>". curves.h5 also has the fits of the likelihood ratios.
 
 Variables and pairs are measured on all jets: each fifth is scored by a likelihood ratio fitted to the other four.
-Networks are measured on the test jets.
+Networks are measured on the test jets. For each ordering of the article there is the difference of both areas, with the
+error of the difference: `gap.<smaller>.<larger>`.
 """
 
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -19,13 +21,33 @@ from common.metrics import Metrics, entry
 from common.stage import parse, run
 
 from .metrics.article_curves import area_distance, published_curves, shape_distance
-from .metrics.likelihood import crossed_ratio
-from .metrics.roc import GRID, Curve, roc
+from .metrics.likelihood import CrossedRatio, cross
+from .metrics.roc import GRID, Curve, poisson_draws, roc, roc_of_draws
 from .prepared import VARIABLES, read_group, read_steps
 from .settings import KINDS, EvaluateConfig
 
 COMBINED = ("convnet", "maxout")  # networks that the article combines with a variable
 WORKING_POINTS = (0.2, 0.5, 0.8)  # signal efficiencies
+ORDERINGS = (  # of areas in the article, the smaller one first
+    *(("tau21", "fisher"), ("fisher", "convnet"), ("convnet", "convnet_norm"), ("convnet_norm", "maxout")),
+    *(("mass+tau21", "maxout"), ("convnet", "mass+convnet"), ("maxout", "mass+maxout")),
+    *(("step_normalisation", "step_translation"), ("step_naive_translation", "step_translation")),
+    ("step_pixelation", "step_particles"),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured: score, label and weight of the jets, each (jet,), and their numbers in the sample.
+
+    Attributes:
+        numbers: (jet,) of jets of the prepared file; None: all jets of a sample
+    """
+
+    score: np.ndarray
+    label: np.ndarray
+    weight: np.ndarray
+    numbers: np.ndarray | None
 
 
 class Measurement:
@@ -34,27 +56,68 @@ class Measurement:
     def __init__(self, config: EvaluateConfig, *, seed: int) -> None:
         self.config, self.seed = config, seed
         self.curves: dict[str, Curve] = {}
-        self.n_jets: dict[str, int] = {}
+        self.measured: dict[str, Measured] = {}
+        self.ratios: dict[str, CrossedRatio] = {}
 
-    def add(self, name: str, score: np.ndarray, label: np.ndarray, weight: np.ndarray) -> None:
-        """Measure a score (jet,)."""
+    def add(
+        self,
+        name: str,
+        score: np.ndarray,
+        label: np.ndarray,
+        weight: np.ndarray,
+        *,
+        numbers: np.ndarray | None = None,
+    ) -> None:
+        """Measure a score (jet,) of the jets with the given numbers in the prepared file; None: of all jets."""
         self.curves[name] = roc(score, label, weight, n_bootstrap=self.config.n_bootstrap, seed=self.seed)
-        self.n_jets[name] = len(label)
+        self.measured[name] = Measured(score, label, weight, numbers)
 
-    def add_ratio(self, name: str, values: list[np.ndarray], label: np.ndarray, weight: np.ndarray) -> None:
+    def add_ratio(
+        self,
+        name: str,
+        values: list[np.ndarray],
+        label: np.ndarray,
+        weight: np.ndarray,
+        *,
+        numbers: np.ndarray | None = None,
+    ) -> None:
         """Measure the likelihood ratio of one or two variables, each (jet,).
 
         The error comes from the measured jets alone, with the fit held fixed: refitting adds little (README).
         """
-        ratio = crossed_ratio(np.column_stack(values), label, weight, seed=self.seed)
-        self.add(name, ratio, label, weight)
+        self.ratios[name] = cross(np.column_stack(values), label, weight, seed=self.seed)
+        self.add(name, self.ratios[name].log_ratio, label, weight, numbers=numbers)
+
+    def areas_on_all_draws(self, name: str, n_all: int) -> np.ndarray:
+        """Return the areas (sample,) of a score of some of `n_all` jets, in the bootstrap samples of all of them."""
+        measured = self.measured[name]
+        draws = poisson_draws(n_all, n_bootstrap=self.config.n_bootstrap, seed=self.seed)
+        own = (copies[measured.numbers] for copies in draws)
+        return roc_of_draws(measured.score, measured.label, measured.weight, own).areas
+
+    def gaps(self) -> Metrics:
+        """Return larger - smaller of the areas that the article orders, with errors of the same bootstrap samples.
+
+        A variable is measured on all jets and a network on the test jets, which are among them.
+        """
+        metrics: Metrics = {}
+        for smaller, larger in ORDERINGS:
+            if smaller in self.curves and larger in self.curves:
+                low, high = self.curves[smaller], self.curves[larger]
+                low_on, high_on = self.measured[smaller], self.measured[larger]
+                areas = high.areas
+                if low_on.numbers is None and high_on.numbers is not None:
+                    areas = self.areas_on_all_draws(larger, len(low_on.label))
+                error = float(np.std(areas - low.areas, ddof=1))
+                metrics[f"gap.{smaller}.{larger}"] = entry(high.area - low.area, error, len(high_on.label))
+        return metrics
 
     def metrics(self) -> Metrics:
         """Return area and rejections of each curve, and the distance of its area from the article's."""
         metrics: Metrics = {}
         published = published_curves()
         for name, curve in self.curves.items():
-            n = self.n_jets[name]
+            n = len(self.measured[name].label)
             metrics[f"roc.{name}.area"] = entry(curve.area, curve.area_error, n)
             for point in WORKING_POINTS:
                 index = int(np.argmin(np.abs(GRID - point)))
@@ -82,13 +145,14 @@ def measure_variables(measurement: Measurement, prepared: Path) -> None:
 def measure_methods(measurement: Measurement, predictions: Path) -> None:
     """Measure Fisher's discriminant and all networks on the test jets, and the article's two with each variable."""
     with h5py.File(predictions) as file:
-        label, weight = file["label"][:], file["weight"][:]
+        label, weight, numbers = file["label"][:], file["weight"][:], file["index"][:]
         scores, values = read_group(file, "scores"), read_group(file, "variables")
     for name, score in scores.items():
-        measurement.add(name, score, label, weight)
+        measurement.add(name, score, label, weight, numbers=numbers)
     for method in (name for name in COMBINED if name in scores):
         for variable in VARIABLES:
-            measurement.add_ratio(f"{variable}+{method}", [values[variable], scores[method]], label, weight)
+            pair = [values[variable], scores[method]]
+            measurement.add_ratio(f"{variable}+{method}", pair, label, weight, numbers=numbers)
 
 
 def describe_sample(prepared: Path) -> Metrics:
@@ -132,11 +196,15 @@ def main() -> None:
     measurement = Measurement(arguments.config, seed=arguments.seed)
     measure_variables(measurement, arguments.prepared)
     measure_methods(measurement, arguments.predictions)
-    metrics = measurement.metrics() | describe_sample(arguments.prepared) | training_sizes(arguments.predictions)
+    metrics = measurement.metrics() | measurement.gaps()
+    metrics |= describe_sample(arguments.prepared) | training_sizes(arguments.predictions)
     with atomic_output(arguments.curves) as path, h5py.File(path, "w") as file:
         file["signal_efficiency"] = GRID
         for name, curve in measurement.curves.items():
             file[f"rejection/{name}"], file[f"error/{name}"] = curve.rejection, curve.error
+        for name, ratio in measurement.ratios.items():
+            file[f"likelihood/{name}/penalty"], file[f"likelihood/{name}/part"] = ratio.penalty, ratio.part
+            file[f"likelihood/{name}/coefficients"] = ratio.coefficients
     write_json(arguments.metrics, metrics)
 
 

@@ -3,6 +3,8 @@
 It is the linear baseline of arXiv:1511.05190: images in GeV, three bins of Delta R with edges 0.5 and 0.75.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 EDGES = (0.5, 0.75)  # edges in Delta R; the first bin begins at 0.25 in the article, ours at 0
@@ -31,24 +33,35 @@ def discriminant(pixels: np.ndarray, label: np.ndarray, weight: np.ndarray) -> t
     return direction, float(np.log(totals[1] / totals[0]) - direction @ (means[0] + means[1]) / 2)
 
 
-def fit_and_score(
-    train: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], images: np.ndarray, distance: np.ndarray
-) -> np.ndarray:
-    """Return the score (jet,) of images (jet, 25, 25) with the subjets' distances (jet,).
+@dataclass(frozen=True)
+class Discriminants:
+    """Direction (bin, pixel) and offset (bin,) in each bin of the subjets' distance; zero in a bin with one class."""
 
-    Args:
-        train: Images, distances, labels and weights of the training jets.
-        images: (jet, 25, 25) to be scored
-        distance: (jet,) of their subjets
-    """
-    train_images, train_distance, label, weight = train
-    train_bin, bins = np.digitize(train_distance, EDGES), np.digitize(distance, EDGES)
-    score = np.zeros(len(images))
-    for number in range(len(EDGES) + 1):
-        train_in_bin, in_bin = train_bin == number, bins == number
-        if len(np.unique(label[train_in_bin])) < 2:
-            continue  # a bin with one class has no discriminant: its jets keep the score 0
-        train_pixels = train_images[train_in_bin].reshape(train_in_bin.sum(), -1)  # (jet, pixel)
-        direction, offset = discriminant(train_pixels, label[train_in_bin], weight[train_in_bin])
-        score[in_bin] = images[in_bin].reshape(in_bin.sum(), -1) @ direction + offset
-    return score
+    direction: np.ndarray
+    offset: np.ndarray
+
+    @classmethod
+    def fit(cls, images: np.ndarray, distance: np.ndarray, label: np.ndarray, weight: np.ndarray) -> "Discriminants":
+        """Return the discriminants of training jets.
+
+        Args:
+            images: (jet, 25, 25)
+            distance: (jet,) of the subjets
+            label: (jet,) 1 or 0
+            weight: (jet,)
+        """
+        bins, pixels = np.digitize(distance, EDGES), images.reshape(len(images), -1)
+        direction, offset = np.zeros((len(EDGES) + 1, pixels.shape[1])), np.zeros(len(EDGES) + 1)
+        for number in range(len(EDGES) + 1):
+            inside = bins == number
+            if len(np.unique(label[inside])) == 2:
+                direction[number], offset[number] = discriminant(pixels[inside], label[inside], weight[inside])
+        return cls(direction, offset)
+
+    def score(self, images: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Return the score (jet,) of images (jet, 25, 25) with the subjets' distances (jet,)."""
+        bins, score = np.digitize(distance, EDGES), np.zeros(len(images))
+        for number in range(len(EDGES) + 1):
+            inside = bins == number
+            score[inside] = images[inside].reshape(inside.sum(), -1) @ self.direction[number] + self.offset[number]
+        return score

@@ -1,6 +1,6 @@
 """Fit one network to the training jets (arXiv:1511.05190, Sec. 4).
 
-prepared.h5 -> model.pt with the weights of the best validation loss, and history.csv.
+prepared.h5 -> model.pt with the weights of the best validation loss and the division of the jets, and history.csv.
 
 The loss is the binary cross entropy with the jets' weights. The state is stored beside the output after each epoch, so
 a killed training continues where it stopped.
@@ -78,7 +78,7 @@ def fit(
             (loss + network.penalty()).backward()
             optimiser.step()
             epoch.add(loss.detach(), len(index))
-        epoch.validated(mean_loss(network, valid))
+        epoch.validated(mean_loss(network, valid), learning_rate=optimiser.param_groups[0]["lr"])
     return epochs
 
 
@@ -112,6 +112,8 @@ def train_one(prepared: Path, config: TrainOne, checkpoint: Path, *, seed: int) 
         "kind": experiment.kind,
         "normalised": experiment.normalised,
         "n_train": len(for_training),
+        "seed": seed,
+        "split": {name: torch.from_numpy(index) for name, index in split.items()},
         "state": epochs.best_weights,
     }
     return stored, epochs.history

@@ -6,6 +6,8 @@ their products for a pair. It is fitted as a logistic regression with a penalty 
 Sci. 11, 89, 1996), whose strength comes from cross-validation.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.interpolate import BSpline
 from scipy.special import expit, ndtri
@@ -86,7 +88,10 @@ def balanced(signal: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 class LikelihoodRatio:
-    """Logarithm of signal over background as a smooth function of one or two variables."""
+    """Logarithm of signal over background as a smooth function of one or two variables.
+
+    `coefficients` (spline, spline) are those of the products of splines.
+    """
 
     def __init__(self, values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, penalty: float) -> None:
         """Fit the coefficients.
@@ -110,13 +115,13 @@ class LikelihoodRatio:
         second = middles if len(self._scores) == 2 else np.ones((1, 1))
         n_splines = N_SPLINES * second.shape[1]
         bending = penalty * curvature(N_SPLINES, second.shape[1]) + RIDGE * np.eye(n_splines)
-        self._coefficients = fit(counts, middles, second, bending)
+        self.coefficients = fit(counts, middles, second, bending)
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the logarithm of the ratio (jet,) for values (jet, 1 or 2)."""
         parts = [splines(scores(column)) for scores, column in zip(self._scores, values.T, strict=True)]
         second = parts[1] if len(parts) == 2 else np.ones((len(values), 1))
-        return np.sum((parts[0] @ self._coefficients) * second, axis=1)
+        return np.sum((parts[0] @ self.coefficients) * second, axis=1)
 
 
 def cell_of(scores: np.ndarray) -> np.ndarray:
@@ -140,8 +145,25 @@ def best_penalty(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, par
     return PENALTIES[int(np.argmin(losses))]
 
 
-def crossed_ratio(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return the logarithm of the likelihood ratio (jet,); each jet is scored by a fit to the other four fifths.
+@dataclass(frozen=True)
+class CrossedRatio:
+    """Likelihood ratios of five fits, each to four fifths of the jets, and what they say of the fifth left out.
+
+    Attributes:
+        part: (jet,) number of the fifth that a jet belongs to
+        penalty: Strength of the penalty on curvature, of all five.
+        coefficients: (fifth, spline, spline) of the fit that has not seen this fifth; one spline for a single variable
+        log_ratio: (jet,) from the fit that has not seen the jet
+    """
+
+    part: np.ndarray
+    penalty: float
+    coefficients: np.ndarray
+    log_ratio: np.ndarray
+
+
+def cross(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, seed: int) -> CrossedRatio:
+    """Return the likelihood ratio of jets; each jet is scored by a fit to the other four fifths.
 
     Args:
         values: (jet, 1 or 2)
@@ -151,9 +173,14 @@ def crossed_ratio(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *,
     """
     part = np.random.default_rng(seed).permutation(len(signal)) % FOLDS
     penalty = best_penalty(values, signal, weight, part)
-    log_ratio = np.zeros(len(signal))
+    log_ratio, coefficients = np.zeros(len(signal)), []
     for held_out in (part == number for number in range(FOLDS)):
-        log_ratio[held_out] = LikelihoodRatio(values[~held_out], signal[~held_out], weight[~held_out], penalty=penalty)(
-            values[held_out]
-        )
-    return log_ratio
+        ratio = LikelihoodRatio(values[~held_out], signal[~held_out], weight[~held_out], penalty=penalty)
+        log_ratio[held_out] = ratio(values[held_out])
+        coefficients.append(ratio.coefficients)
+    return CrossedRatio(part, penalty, np.array(coefficients), log_ratio)
+
+
+def crossed_ratio(values: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the logarithm of the likelihood ratio (jet,) of `cross`."""
+    return cross(values, signal, weight, seed=seed).log_ratio

@@ -4,6 +4,7 @@ All efficiencies are weighted. The article's figure of merit is the area below 1
 efficiencies of 0.2 and 0.8; it is not the usual area under the ROC curve.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,20 @@ GRID = np.linspace(LOW, HIGH, 121)
 
 @dataclass(frozen=True)
 class Curve:
-    """1/(background efficiency) at the signal efficiencies GRID, with errors, and the area below it."""
+    """1/(background efficiency) at the signal efficiencies GRID, with errors, and the area below it.
+
+    `areas` are those of the bootstrap samples.
+    """
 
     rejection: np.ndarray  # (point,)
     error: np.ndarray  # (point,)
     area: float
-    area_error: float
+    areas: np.ndarray  # (sample,)
+
+    @property
+    def area_error(self) -> float:
+        """Return the error of the area."""
+        return float(np.std(self.areas, ddof=1))
 
 
 def rejection_on_grid(signal: np.ndarray, background: np.ndarray, *, floor: float) -> np.ndarray:
@@ -37,12 +46,31 @@ def rejection_on_grid(signal: np.ndarray, background: np.ndarray, *, floor: floa
     return 1 / np.maximum(np.interp(GRID, efficiency, passing), floor)
 
 
+def poisson_draws(n_jets: int, *, n_bootstrap: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield the numbers of copies (jet,) of each jet in the bootstrap samples."""
+    generator = np.random.default_rng(seed)
+    for _ in range(n_bootstrap):
+        yield generator.poisson(1.0, n_jets)
+
+
 def roc(score: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, n_bootstrap: int, seed: int) -> Curve:
     """Return the curve of a score (jet,) with bootstrap errors; weight (jet,), signal (jet,) 1 or 0.
 
-    Each bootstrap sample holds a Poisson-distributed number of copies of each jet.
+    Each bootstrap sample holds a Poisson-distributed number of copies of each jet. They are the same for all scores of
+    the same jets, so that the scatter of a difference of areas is its error.
     """
-    generator = np.random.default_rng(seed)
+    return roc_of_draws(score, signal, weight, poisson_draws(len(weight), n_bootstrap=n_bootstrap, seed=seed))
+
+
+def roc_of_draws(score: np.ndarray, signal: np.ndarray, weight: np.ndarray, draws: Iterable[np.ndarray]) -> Curve:
+    """Return the curve of a score (jet,) with errors from given bootstrap samples.
+
+    Args:
+        score: (jet,)
+        signal: (jet,) 1 or 0
+        weight: (jet,)
+        draws: Numbers of copies (jet,) of each jet in each bootstrap sample.
+    """
     values, index = np.unique(-score, return_inverse=True)
     floor = 1 / np.count_nonzero(signal == 0)
 
@@ -51,9 +79,9 @@ def roc(score: np.ndarray, signal: np.ndarray, weight: np.ndarray, *, n_bootstra
         return rejection_on_grid(*contents, floor=floor)
 
     central = curve(weight)
-    samples = [curve(weight * generator.poisson(1.0, len(weight))) for _ in range(n_bootstrap)]  # (sample, point)
-    areas = [area_of(rejection) for rejection in samples]
-    return Curve(central, np.std(samples, axis=0, ddof=1), area_of(central), float(np.std(areas, ddof=1)))
+    samples = [curve(weight * copies) for copies in draws]  # (sample, point)
+    areas = np.array([area_of(rejection) for rejection in samples])
+    return Curve(central, np.std(samples, axis=0, ddof=1), area_of(central), areas)
 
 
 def area_of(rejection: np.ndarray) -> float:

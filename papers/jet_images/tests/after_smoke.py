@@ -10,3 +10,7 @@ def check(metrics: dict) -> None:
     assert metrics["roc.tau21.area"]["value"] > 1.6  # a random choice has 1.39
     assert metrics["roc.step_flip.area"]["value"] == metrics["roc.step_translation.area"]["value"]
     assert 70 < metrics["sample.signal.mass.mean"]["value"] < 90
+    for smaller, larger in (("tau21", "fisher"), ("maxout", "mass+maxout"), ("step_pixelation", "step_particles")):
+        gap = metrics[f"roc.{larger}.area"]["value"] - metrics[f"roc.{smaller}.area"]["value"]
+        assert abs(metrics[f"gap.{smaller}.{larger}"]["value"] - gap) < 1e-9
+        assert metrics[f"gap.{smaller}.{larger}"]["error"] > 0
