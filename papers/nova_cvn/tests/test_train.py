@@ -108,7 +108,7 @@ def test_a_killed_training_ends_as_an_undisturbed_one(kind, splits, tmp_path):
     calls = []
     again, continued = fitted(config, splits, tmp_path / "killed.state", after=calls.append)
     assert len(calls) == 8  # two epochs of four batches
-    for name in ("epoch", "train_loss", "valid_loss", "lr"):
+    for name in ("epoch", "train_loss", "valid_loss", "learning_rate"):
         assert continued[name] == history[name]
     for one, other in zip(again.get_weights(), whole.get_weights(), strict=True):
         assert np.array_equal(one, other)
