@@ -99,9 +99,10 @@ class PaperChain(Chain):
             self._write(split)
 
     def _write(self, split):
-        write_prepared(self._prepared(split), self.events[split])
+        write_prepared(self.prepared(split), self.events[split])
 
-    def _prepared(self, split):
+    def prepared(self, split):
+        """Return the prepared file of a split."""
         return self.folder / f"prepared_{split}.h5"
 
     def _results(self, method):
@@ -114,14 +115,14 @@ class PaperChain(Chain):
         self.seed = seed
         results = self._results("cvn")
         results.mkdir(parents=True, exist_ok=True)
-        splits = {split: self._prepared(split) for split in ("train", "valid")}
-        files = {"model": results / "model.keras", "history": results / "history.csv"}
+        splits = {split: self.prepared(split) for split in ("train", "valid")}
+        files = {"model": self.network_file(), "history": results / "history.csv"}
         with started():
             call(f"{PACKAGE}.train", settings=self.settings, **splits, **files, method="cvn", seed=seed, threads=1)
         self._call_baselines()
 
     def _call_baselines(self):
-        splits = {split: self._prepared(split) for split in self.events}
+        splits = {split: self.prepared(split) for split in self.events}
         for method in ("library", "moments"):
             results = self._results(method)
             results.mkdir(parents=True, exist_ok=True)
@@ -133,35 +134,43 @@ class PaperChain(Chain):
         """Score valid and test with the network and with the baselines."""
         from papers.nova_cvn import predict  # TensorFlow takes seconds to start
 
-        splits = {split: self._prepared(split) for split in ("valid", "test")}
+        splits = {split: self.prepared(split) for split in ("valid", "test")}
         results = self._results("cvn")
-        files = {"model": results / "model.keras", "predictions": results / "predictions.h5"}
+        files = {"model": self.network_file(), "predictions": results / "predictions.h5"}
         with started(), mock.patch.object(predict, "BATCH", self.batch or predict.BATCH):
             call(f"{PACKAGE}.predict", settings=self.settings, **splits, **files, threads=1)
         self._call_baselines()
 
     def measure(self):
         """Write metrics.json."""
-        splits = {split: self._prepared(split) for split in ("valid", "test")}
+        splits = {split: self.prepared(split) for split in ("valid", "test")}
         files = {"predictions": self.folder / "seed0", "metrics": self.folder / "metrics.json"}
         call(f"{PACKAGE}.evaluate", settings=self.settings, **splits, **files, seed=self.seed)
 
     # What the stages wrote --------------------------------------------------------------------------------------------
 
+    def network_file(self):
+        """Return the file of the trained network."""
+        return self._results("cvn") / "model.keras"
+
     def _network(self):
         from papers.nova_cvn.network.build import load
 
-        return load(self._results("cvn") / "model.keras")
+        return load(self.network_file())
 
     def weights(self):
         """Return kernels and biases of the network, and the training events that the baselines learnt from."""
         named = {f"{k} {w.name}": np.asarray(w) for k, w in enumerate(self._network().trainable_weights)}
-        return {"cvn": named} | {method: {"learnt": self._read(method)["learnt"]} for method in ("library", "moments")}
+        return {"cvn": named} | {method: {"learnt": self.stored(method)["learnt"]} for method in ("library", "moments")}
 
-    def _read(self, method):
+    def stored(self, method):
+        """Return the arrays of predictions.h5 by name; none before `predict`."""
         path = self._results(method) / "predictions.h5"
-        if not path.exists():
-            return {}
+        return self.read(path) if path.exists() else {}
+
+    @staticmethod
+    def read(path):
+        """Return the arrays of an HDF5 file by name."""
         with h5py.File(path) as file:
             return {name: file[name][:] for name in file}
 
@@ -169,14 +178,14 @@ class PaperChain(Chain):
         """Return the weights, the scores of the validation events, which no test event touches, and the cuts."""
         found = {f"{method} {name}": w for method, parts in self.weights().items() for name, w in parts.items()}
         for method in self.methods:
-            if "valid" in (content := self._read(method)):
+            if "valid" in (content := self.stored(method)):
                 found[f"{method} valid"] = content["valid"]
         cuts = {key: np.array(value) for key, value in self.metrics().items() if key.endswith(".cut")}
         return found | cuts
 
     def scores(self):
         """Return the outputs (event, 15)."""
-        return {method: self._read(method)["test"] for method in self.methods}
+        return {method: self.stored(method)["test"] for method in self.methods}
 
     def metrics(self):
         """Return the values; none before `measure`."""
@@ -242,7 +251,7 @@ class PaperChain(Chain):
     def _shuffle_hits(self):
         """Store the hits of each test event in another order."""
         random = np.random.default_rng(8)
-        with h5py.File(self._prepared("test"), "r+") as file:
+        with h5py.File(self.prepared("test"), "r+") as file:
             event = np.repeat(np.arange(self.n_test()), np.diff(file["offset"][:]))
             order = np.lexsort((random.random(len(event)), event))
             for name in ("pixel", "value"):
