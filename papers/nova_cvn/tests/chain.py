@@ -87,16 +87,21 @@ class PaperChain(Chain):
                 ),
             }
         )
-        self.settings = write_settings(
-            self.folder / "settings.yaml",
-            facts={"methods": list(self.folders.values())},
-            train=self.config.model_dump(mode="json"),
-            predict={"n_features": 20},
-            evaluate=config.evaluate.model_dump(mode="json") | {"n_bootstrap": N_BOOTSTRAP, "min_class_events": 3},
-        )
+        self.rewrite(train=self.config.model_dump(mode="json"))
         self.events = {split: sample(n, seed=seed) for seed, (split, n) in enumerate(N_EVENTS.items())}
         for split in self.events:
             self._write(split)
+
+    def rewrite(self, *, train):
+        """Write settings.yaml with a section `train`."""
+        evaluation = settings().evaluate.model_dump(mode="json")
+        self.settings = write_settings(
+            self.folder / "settings.yaml",
+            facts={"methods": list(self.folders.values())},
+            train=train,
+            predict={"n_features": 20},
+            evaluate=evaluation | {"n_bootstrap": N_BOOTSTRAP, "min_class_events": 3},
+        )
 
     def _write(self, split):
         write_prepared(self.prepared(split), self.events[split])
