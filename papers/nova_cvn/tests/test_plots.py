@@ -6,8 +6,8 @@ import pytest
 from common.settings import load_settings
 from common.workflow.closure import ROOT
 from papers.nova_cvn.figures import FIGURES
-from papers.nova_cvn.metrics.examples import choose_examples
 from papers.nova_cvn.metrics.event_weights import SIGNAL, components
+from papers.nova_cvn.metrics.examples import choose_examples
 from papers.nova_cvn.metrics.thesis_events import load_thesis_events
 from papers.nova_cvn.plots.events import fig1_pixel_maps
 from papers.nova_cvn.plots.inputs import Inputs
