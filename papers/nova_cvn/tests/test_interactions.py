@@ -2,12 +2,23 @@
 
 import numpy as np
 import pytest
+from scipy.stats import expon, kstest, norm
 
 pytest.importorskip("numba")
 pytest.importorskip("pythia8mc")
 
 from papers.nova_cvn.generator.event import PROCESSES, Strings, interact, outgoing
-from papers.nova_cvn.generator.flux import DIS, LOWEST_GEV, MAX_GEV, OTHER, QE, RES, interacting_energy
+from papers.nova_cvn.generator.flux import (
+    DIS,
+    LOWEST_GEV,
+    MAX_GEV,
+    OTHER,
+    QE,
+    RES,
+    beam_energy,
+    interacting_energy,
+    mode_weight,
+)
 from papers.nova_cvn.generator.hadronisation import (
     ALL_OVER_CHARGED,
     choose_hadrons,
@@ -119,6 +130,36 @@ def test_energies_are_within_their_limits_and_tau_has_its_threshold(mode, random
     assert made or mode == OTHER
     if mode in (QE, RES):
         assert np.median(energies) == pytest.approx(2.1, abs=0.25)  # the narrow beam
+
+
+def test_the_beam_has_a_narrow_peak_and_two_tails(random):
+    """72 % in a normal peak at 1.95 GeV, 18 % above 1 GeV with the mean 3.6, 10 % around 7.5 GeV."""
+    energies = np.array([beam_energy(random) for _ in range(20_000)])
+
+    def share_below(energy):
+        return (
+            0.72 * norm.cdf(energy, 1.95, 0.42) + 0.18 * expon.cdf(energy, 1, 2.6) + 0.10 * norm.cdf(energy, 7.5, 2.5)
+        )
+
+    assert kstest(energies, share_below).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(("mode", "weights"), [(QE, (0.5, 1, 1)), (RES, (1 / 6, 1, 1)), (DIS, (0, 0.2, 1))])
+def test_modes_rise_with_the_energy_of_the_neutrino(mode, weights):
+    """At 0.6, 3 and 12 GeV."""
+    assert [mode_weight(mode, energy) for energy in (0.6, 3.0, 12.0)] == pytest.approx(weights)
+
+
+def test_charged_currents_make_the_lepton_of_their_flavour(strings, random):
+    codes = [interact(label, strings, random).lepton_code for label in range(12)]
+    assert codes == [13] * 4 + [11] * 4 + [15] * 4
+    assert interact(13, strings, random).lepton_code == 0
+
+
+def test_neutral_currents_have_all_modes(strings, random):
+    """30 % of them leave a nucleon alone; the others make mesons."""
+    alone = np.mean([len(interact(13, strings, random).hadrons) == 1 for _ in range(400)])
+    assert alone == pytest.approx(0.30, abs=0.08)
 
 
 # ---- hadronisation ----

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.constants import c, e, hbar
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
@@ -61,6 +62,28 @@ def test_every_component_has_its_number_of_events(selection, counts):
     assert {name: float(weight.sum()) for name, weight in weights.items()} == pytest.approx(dict(counts))
     ignored = np.isin(interaction, [8, 9, 10, 11, 12, 14])
     assert not any(weight[ignored].any() for weight in weights.values())
+
+
+@pytest.mark.parametrize("selection", ["nue", "numu"])
+def test_weights_within_a_component_follow_the_oscillation(selection):
+    """Between two energies: appearance as sin^2 of the phase, survival as its rest, NC and the beam's νe all alike."""
+    energy = np.tile([1.2, 2.5], 3)
+    weights = components(selection, np.repeat([0, 4, 13], 2), energy, CONFIG)
+    length_m, mass2 = 1e3 * CONFIG.oscillation.baseline_km, CONFIG.oscillation.delta_m2_ev2
+    phase = mass2 * length_m / (4 * 1e9 * energy[:2] * hbar * c / e)
+    appeared = np.sin(phase) ** 2
+    survived = 1 - appeared
+    signal, other = ((2, appeared), (0, survived)) if selection == "nue" else ((0, survived), (2, appeared))
+    shapes = {
+        SIGNAL: signal,
+        "numu" if selection == "nue" else "nue": other,
+        "nc": (4, [1, 1]),
+        "beam_nue": (2, [1, 1]),
+    }
+    for name, (first, shape) in shapes.items():
+        ratio = weights[name][first] / weights[name][first + 1]
+        assert ratio == pytest.approx(shape[0] / shape[1], rel=1e-3), name
+        assert np.flatnonzero(weights[name]).tolist() == [first, first + 1]
 
 
 def by_hand():
