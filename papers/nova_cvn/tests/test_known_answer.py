@@ -47,20 +47,18 @@ def patterned(n_events, *, seed):
 class PatternChain(PaperChain):
     """The chain with patterned events, and a training that is long enough to learn them."""
 
-    def make(self):
-        """Write the settings and the prepared files."""
-        super().make()
-        one = self.config.experiments["cvn"].model_copy(
+    def training(self):
+        """Return the settings: without a step of the rate, and with all filters."""
+        config = super().training()
+        one = config.experiments["cvn"].model_copy(
             update={"epochs": 6, "learning_rate": 0.02, "dropout": 0.1, "width": 1.0, "input_scale": 1.0}
         )
-        schedule = self.config.schedule.model_copy(update={"full_events": 1})  # no step within the training
-        experiments = self.config.experiments | {"cvn": one}
-        self.config = self.config.model_copy(update={"experiments": experiments, "schedule": schedule})
-        self.rewrite(train=self.config.model_dump(mode="json"))
-        sizes = {"train": 400, "valid": 90, "test": 120}
-        self.events = {split: patterned(n, seed=seed) for seed, (split, n) in enumerate(sizes.items())}
-        for split, events in self.events.items():
-            write_prepared(self.prepared(split), events)
+        schedule = config.schedule.model_copy(update={"full_events": 1})
+        return config.model_copy(update={"experiments": config.experiments | {"cvn": one}, "schedule": schedule})
+
+    def draw(self, split, *, seed):
+        """Return patterned events."""
+        return patterned({"train": 400, "valid": 90, "test": 120}[split], seed=seed)
 
 
 @pytest.fixture(scope="module")

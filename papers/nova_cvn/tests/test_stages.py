@@ -1,5 +1,6 @@
 """What the stages train and what they store, against the events themselves: no reader, batch or weight is trusted."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from common.training.history import read_history
 from papers.nova_cvn.network.build import build, load
+from papers.nova_cvn.predict_baselines import score
 from papers.nova_cvn.prepared.file import Prepared
 from papers.nova_cvn.prepared.moments import image_moments
 from papers.nova_cvn.settings import ExperimentConfig
@@ -23,7 +25,7 @@ def chain(tmp_path_factory):
     """Return the chain after all its stages."""
     made = PaperChain(tmp_path_factory.mktemp("chain"))
     made.make()
-    made.run()
+    made.run(seed=2)
     return made
 
 
@@ -39,7 +41,7 @@ def test_the_stored_network_is_that_of_the_last_epoch(chain):
     """As in the article; its loss is that on the validation events, not on the training events."""
     history = chain.history("cvn")
     assert history["epoch"].tolist() == list(range(1, EPOCHS + 1))
-    assert chain.stored_loss("cvn") == pytest.approx(history["valid_loss"][-1], rel=1e-5)
+    assert chain.loss_of_stored_network() == pytest.approx(history["valid_loss"][-1], rel=1e-5)
     assert len(set(history["valid_loss"])) == EPOCHS
     on_training = np.asarray(load(chain.network_file())(images(chain.events["train"]), training=False))
     true = on_training[np.arange(N_EVENTS["train"]), chain.events["train"].interaction]
@@ -79,11 +81,16 @@ def test_a_network_starts_from_the_weights_of_its_seed(chain, tmp_path):
 
 def test_the_optimiser_has_the_numbers_of_the_settings(chain):
     """Of the experiment, each another one."""
-    experiment = chain.config.experiments["cvn"].model_copy(update={"weight_decay": 0.125, "momentum": 0.75})
+    experiment = chain.config.experiments["cvn"].model_copy(
+        update={"weight_decay": 0.125, "momentum": 0.75, "dropout": 0.375}
+    )
     one = chain.config.one("cvn").model_copy(update={"experiment": experiment})
-    optimiser = build_compiled(Prepared(chain.prepared("train")), one).optimizer
+    network = build_compiled(Prepared(chain.prepared("train")), one)
+    optimiser = network.optimizer
     assert (optimiser.decay, optimiser.momentum) == (0.125, 0.75)
     assert float(optimiser.learning_rate) == pytest.approx(experiment.learning_rate)
+    (dropout,) = (layer for layer in network.layers if isinstance(layer, keras.layers.Dropout))
+    assert dropout.rate == 0.375
 
 
 # ---- prediction ----
@@ -177,3 +184,6 @@ def test_training_events_are_drawn_with_repetition(chain, method):
     learnt = chain.stored(method)["learnt"]
     assert len(learnt) == N_EVENTS["train"] and learnt.min() >= 0 and learnt.max() < N_EVENTS["train"]
     assert len(set(learnt)) / len(learnt) == pytest.approx(1 - np.exp(-1), abs=0.1)
+    splits = {split: Prepared(chain.prepared(split)) for split in N_EVENTS}
+    one, other = (score(splits, chain.config.experiments[method], seed=seed)["learnt"] for seed in (chain.seed, 0))
+    assert np.array_equal(learnt, one) and not np.array_equal(one, other)
