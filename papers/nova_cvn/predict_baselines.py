@@ -1,6 +1,7 @@
 """Two baselines of the kind used before convolutional networks (arXiv:1604.01444, Sec. 1).
 
-Prepared events -> predictions.h5 with `valid` and `test` (event, 15).
+Prepared events -> predictions.h5 with `valid` and `test` (event, 15), and `learnt` (drawn event,), the numbers of the
+training events that were learnt from.
 
 `moments`  Boosted trees on twelve moments of the images.
 `library`  The most similar events of a library of simulated ones vote, as in the library event matching of NOvA's and
@@ -86,7 +87,7 @@ def vote(images: np.ndarray, library: np.ndarray, label: np.ndarray, *, n_neighb
 
 
 def score(splits: dict[str, Prepared], config: ExperimentConfig, *, seed: int) -> dict[str, np.ndarray]:
-    """Return the outputs (event, N_OUTPUTS) for the splits valid and test, learnt from the split train.
+    """Return the outputs (event, N_OUTPUTS) for valid and test, and `learnt`, the events of train that were drawn.
 
     Neither method depends on chance. To get a scatter, each seed learns from training events drawn with repetition.
     """
@@ -95,16 +96,18 @@ def score(splits: dict[str, Prepared], config: ExperimentConfig, *, seed: int) -
     drawn = np.sort(np.random.default_rng(seed).integers(len(train), size=n_drawn))
     if config.kind == "moments":
         trees = fit_moments(train, drawn, config, seed=seed)
-        return {
+        outputs = {
             name: all_outputs(trees.predict_proba(splits[name].moments), trees.classes_) for name in ("valid", "test")
         }
+        return outputs | {"learnt": drawn}
     library, label = coarse_images(train, drawn), train.interaction[drawn]
-    return {
+    outputs = {
         name: vote(
             coarse_images(splits[name], np.arange(len(splits[name]))), library, label, n_neighbours=config.n_neighbours
         )
         for name in ("valid", "test")
     }
+    return outputs | {"learnt": drawn}
 
 
 def main() -> None:

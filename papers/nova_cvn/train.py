@@ -55,7 +55,7 @@ def fit(
             epoch.add(loss, len(label))
         if not math.isfinite(epoch.train_loss):
             raise InputError("the training loss is no longer a number: try a smaller learning_rate in config.yaml")
-        epoch.validated(validation_loss(network, valid), lr=float(network.optimizer.learning_rate))
+        epoch.validated(validation_loss(network, valid), learning_rate=float(network.optimizer.learning_rate))
 
 
 def validation_loss(network: keras.Model, valid: Prepared) -> float:

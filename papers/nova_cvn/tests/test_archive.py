@@ -114,6 +114,13 @@ def test_events_without_a_type_are_left_out(tmp_path):
     with h5py.File(tmp_path / "prepared.h5", "w") as output:
         assert write_split([path], output, CONFIG) == 18
         assert np.array_equal(output["interaction"][:], kept)
+        painted = paint(20).take(np.delete(np.arange(20), [2, 7]))
+        for name in ("energy_gev", "lepton_gev"):
+            assert np.array_equal(output[name][:], getattr(painted, name))
+        for event, views in enumerate(painted.views):  # every image stays with its label
+            part = slice(*output["offset"][event : event + 2])
+            assert np.array_equal(output["pixel"][part], np.flatnonzero(views))
+            assert np.array_equal(output["value"][part], views[views > 0])
 
 
 def test_no_usable_file_is_an_error(tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import constants
 from scipy.integrate import quad
 
 pytest.importorskip("numba")
@@ -35,10 +36,12 @@ from papers.nova_cvn.generator.geometry import (
     random_point,
 )
 from papers.nova_cvn.generator.medium import (
+    BETHE_MEV_CM2,
     CRITICAL_MEV,
     DENSITY,
     HIGHLAND_GEV,
     PION_CM,
+    PLASMA_MEV,
     RADIATION_LENGTH_CM,
     STERNHEIMER_X,
     Z_OVER_A,
@@ -191,6 +194,28 @@ def test_pions_collide_after_their_mean_free_path_and_decay():
     assert protons.count(STOPPED) > 90  # range 2 cm
 
 
+@pytest.mark.parametrize("kinetic", [2.0, 6.0])
+def test_moving_particles_live_longer(kinetic):
+    """A muon with a short life flies beta gamma c tau on average; the energy that it loses shortens this a little."""
+    cells, proper_cm = dark_cells(), 4.0
+    ends = [muon_end(kinetic, cells, decay_cm=proper_cm) for _ in range(600)]
+    assert {fate for fate, *_ in ends} == {DECAYED}
+    lost = 0.001 * np.mean([point[2] - START[2] for _, point, *_ in ends])  # half of what is lost at 2 MeV/cm
+    beta_gamma = math.sqrt((1 + (kinetic - lost) / MUON_GEV) ** 2 - 1)
+    assert np.mean([point[2] - START[2] for _, point, *_ in ends]) == pytest.approx(beta_gamma * proper_cm, rel=0.12)
+
+
+def test_constants_of_the_energy_loss():
+    """K = 4 pi N_A r_e^2 m_e c^2 [MeV cm2/mol], and 28.816 eV sqrt(rho Z/A) from r_e and the fine structure."""
+    radius_cm = 1e2 * constants.physical_constants["classical electron radius"][0]
+    electron_mev = constants.physical_constants["electron mass energy equivalent in MeV"][0]
+    assert 4 * math.pi * constants.N_A * radius_cm**2 * electron_mev == pytest.approx(BETHE_MEV_CM2, rel=1e-5)
+    density = constants.N_A * Z_OVER_A * DENSITY  # electrons per cm3
+    plasma = math.sqrt(4 * math.pi * density * radius_cm**3) * electron_mev / constants.fine_structure
+    assert plasma == pytest.approx(PLASMA_MEV, rel=1e-4)
+    assert pytest.approx(0.0136) == HIGHLAND_GEV  # Review of Particle Physics
+
+
 # ---- photons and showers ----
 
 
@@ -314,6 +339,16 @@ def test_cosmic_directions_pass_the_preselection():
     random = np.random.default_rng(7)
     found = [beam_likeness(cosmic_direction(random)) for _ in range(200)]
     assert MIN_BEAM_LIKENESS < min(found) < MIN_BEAM_LIKENESS + 0.05
+
+
+def test_cosmic_directions_fall_as_the_cosine_squared():
+    """Among the directions that pass the preselection; their mean cosine is an integral over cosine and azimuth."""
+    random = np.random.default_rng(9)
+    found = [-cosmic_direction(random)[1] for _ in range(3000)]
+    cosine, phi = np.meshgrid((np.arange(400) + 0.5) / 400, 2 * np.pi * (np.arange(400) + 0.5) / 400)
+    along = np.sqrt(1 - cosine**2) * np.sin(phi) * np.cos(np.radians(3)) - cosine * np.sin(np.radians(3))
+    passes = np.abs(along) * (1 - cosine) > 0.2
+    assert np.mean(found) == pytest.approx(np.average(cosine, weights=cosine**2 * passes), abs=0.01)
 
 
 def test_entry_of_a_line():

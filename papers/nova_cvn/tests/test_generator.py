@@ -18,6 +18,8 @@ from papers.nova_cvn.generator.particles import MUON, NEUTRON, PION, Particle
 from papers.nova_cvn.metrics.thesis_events import TYPES
 from papers.nova_cvn.simulate import choose_labels, generate, write_events
 from papers.nova_cvn.tests.made_events import needs_real_events, real_events
+from tests.guards.chain import call
+from tests.run_settings import write_settings
 
 CONFIG = load_settings(ROOT / "papers/nova_cvn", "smoke", Settings).simulate
 
@@ -57,6 +59,19 @@ def test_every_class_makes_visible_events(label, generator):
         assert event.n_visible >= 1 or label == NC
 
 
+def test_a_muon_leaves_two_mev_per_centimetre(generator):
+    """In the 5.6 cm of a cell, of a density of 0.86 g/cm3: 9.8 MeV of the 80 that a full pixel stands for."""
+    values = np.concatenate([m[m > 0] for k in range(12) for m in generator.event(COSMIC, (13, k)).maps])
+    assert np.median(values) * CONFIG.full_mev / 255 == pytest.approx(9.8, rel=0.35)
+
+
+def test_electrons_deposit_what_neutrinos_bring(generator):
+    """Visible energy of νe QE events: all but the dead plastic, threshold and quenching of the electron's energy."""
+    events = [generator.event(4, (15, k)) for k in range(25)]
+    seen = [event.maps.sum() * CONFIG.full_mev / 255 * 1e-3 / event.lepton_gev for event in events]
+    assert np.median(seen) == pytest.approx(0.65 * 0.95, abs=0.12)
+
+
 def test_a_file_is_read_as_the_public_ones_are(tmp_path):
     labels, events = generate(CONFIG, n_events=30, seed=5)
     path = tmp_path / "train_0.h5"
@@ -68,9 +83,25 @@ def test_a_file_is_read_as_the_public_ones_are(tmp_path):
         assert np.array_equal(file["cvnmap"][3, 8000:].reshape(100, 80), events[3].maps[1])
     (block,) = read_nova(path, block_events=64, min_order_ratio=1.2)
     assert np.array_equal(block.interaction, labels)
+    assert np.allclose(block.energy_gev, [event.energy_gev for event in events])
+    assert np.allclose(block.lepton_gev, [event.lepton_gev for event in events])
+    assert 1 < np.median(block.energy_gev[labels < COSMIC]) < 8  # GeV, from the beam's peak to its tail
     again = generate(CONFIG, n_events=30, seed=5)
     assert np.array_equal(again[0], labels)
     assert all(np.array_equal(one.maps, two.maps) for one, two in zip(again[1], events, strict=True))
+
+
+def test_files_of_a_run_have_events_of_their_own(tmp_path, monkeypatch):
+    """Two files of a split and one of another; the same name gives the same file again."""
+    monkeypatch.setenv("PAPERS_DATA", str(tmp_path))
+    config = CONFIG.model_copy(update={"n_events": dict.fromkeys(CONFIG.n_events, 2)})
+    settings, found = write_settings(tmp_path / "settings.yaml", simulate=config.model_dump(mode="json")), []
+    for folder, name in (("a", "train_0"), ("a", "train_1"), ("a", "test_0"), ("b", "train_0")):
+        files = {"events": tmp_path / folder / f"{name}.h5", "receipt": tmp_path / folder / f"{name}.json"}
+        call("papers.nova_cvn.simulate", settings=settings, split=name.split("_")[0], **files)
+        with h5py.File(files["events"]) as file:
+            found.append([image.tobytes() for image in file["cvnmap"][:]])
+    assert found[0] == found[3] and len({image for images in found for image in images}) == 6
 
 
 def test_visible_particles_are_counted():

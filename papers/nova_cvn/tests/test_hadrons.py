@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy.constants import speed_of_light
 
 pytest.importorskip("numba")
 
-from papers.nova_cvn.generator.decays import MICHEL_GEV, MUON_LIFE_US, decay, michel_energy
+from papers.nova_cvn.generator.decays import MICHEL_GEV, MUON_LIFE_US, decay, decay_length, michel_energy
 from papers.nova_cvn.generator.hadrons import (
     ABSORPTION,
     EXCHANGE,
@@ -114,6 +115,25 @@ def test_a_captured_pion_leaves_its_mass_to_two_nucleons(random):
 
 
 # ---- decays ----
+
+
+LIFETIMES_S = {MUON: 2.1969811e-6, PION: 2.6033e-8, KAON: 1.2380e-8}  # Particle Data Group
+MASSES_MEV = {  # the same
+    **{ELECTRON: 0.510999, MUON: 105.6584, 15: 1776.9, PION: 139.5704, NEUTRAL_PION: 134.9768, KAON: 493.677},
+    **{KAON_LONG: 497.611, KAON_SHORT: 497.611, PROTON: 938.2721, NEUTRON: 939.5654, PHOTON: 0.0},
+}
+
+
+def test_decay_lengths_are_lifetimes_times_the_speed_of_light():
+    for code, lifetime in LIFETIMES_S.items():
+        assert decay_length(-code) == decay_length(code) == pytest.approx(100 * speed_of_light * lifetime, rel=1e-3)
+    assert pytest.approx(1e6 * LIFETIMES_S[MUON], rel=1e-3) == MUON_LIFE_US
+    assert decay_length(PROTON) == math.inf
+
+
+def test_masses_are_those_of_the_particle_data_group():
+    for code, mev in MASSES_MEV.items():
+        assert mass_of(-code) == mass_of(code) == pytest.approx(1e-3 * mev, rel=1e-4)
 
 
 def test_michel_electrons_have_their_end_point_and_mean(random):

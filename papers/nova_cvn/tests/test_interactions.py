@@ -2,23 +2,44 @@
 
 import numpy as np
 import pytest
+from scipy.stats import cauchy, expon, kstest, norm
 
 pytest.importorskip("numba")
 pytest.importorskip("pythia8mc")
 
 from papers.nova_cvn.generator.event import PROCESSES, Strings, interact, outgoing
-from papers.nova_cvn.generator.flux import DIS, LOWEST_GEV, MAX_GEV, OTHER, QE, RES, interacting_energy
+from papers.nova_cvn.generator.flux import (
+    DIS,
+    LOWEST_GEV,
+    MAX_GEV,
+    OTHER,
+    QE,
+    RES,
+    beam_energy,
+    interacting_energy,
+    mode_weight,
+)
 from papers.nova_cvn.generator.hadronisation import (
     ALL_OVER_CHARGED,
+    TRANSITION_GEV,
     choose_hadrons,
     draw_multiplicity,
     mean_charged,
     quark_and_diquark,
     scaling_hadrons,
 )
-from papers.nova_cvn.generator.interactions import COHERENT_SLOPE, dipole_q2, inelastic, quasielastic, resonance_mass
+from papers.nova_cvn.generator.interactions import (
+    AXIAL_QE_GEV,
+    AXIAL_RES_GEV,
+    COHERENT_SLOPE,
+    RES_W_GEV,
+    dipole_q2,
+    inelastic,
+    quasielastic,
+    resonance_mass,
+)
 from papers.nova_cvn.generator.kinematics import FourVector, four_vector, invariant_mass, length, minus, plus
-from papers.nova_cvn.generator.nuclear import FERMI_GEV, bound_nucleon, leave_nucleus
+from papers.nova_cvn.generator.nuclear import BINDING_GEV, FERMI_GEV, bound_nucleon, leave_nucleus
 from papers.nova_cvn.generator.particles import KAON, MUON, MUON_GEV, PION, PROTON, TAU_GEV, Particle, mass_of
 
 CHARGES = {PROTON: 1, PION: 1, KAON: 1}
@@ -119,6 +140,63 @@ def test_energies_are_within_their_limits_and_tau_has_its_threshold(mode, random
     assert made or mode == OTHER
     if mode in (QE, RES):
         assert np.median(energies) == pytest.approx(2.1, abs=0.25)  # the narrow beam
+
+
+def test_the_beam_has_a_narrow_peak_and_two_tails(random):
+    """72 % in a normal peak at 1.95 GeV, 18 % above 1 GeV with the mean 3.6, 10 % around 7.5 GeV."""
+    energies = np.array([beam_energy(random) for _ in range(20_000)])
+
+    def share_below(energy):
+        return (
+            0.72 * norm.cdf(energy, 1.95, 0.42) + 0.18 * expon.cdf(energy, 1, 2.6) + 0.10 * norm.cdf(energy, 7.5, 2.5)
+        )
+
+    assert kstest(energies, share_below).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(("mode", "weights"), [(QE, (0.5, 1, 1)), (RES, (1 / 6, 1, 1)), (DIS, (0, 0.2, 1))])
+def test_modes_rise_with_the_energy_of_the_neutrino(mode, weights):
+    """At 0.6, 3 and 12 GeV."""
+    assert [mode_weight(mode, energy) for energy in (0.6, 3.0, 12.0)] == pytest.approx(weights)
+
+
+def test_quasielastic_scattering_has_the_axial_mass_of_genie(random):
+    """At high energy (1 + Q2/M_A^2)^-3 of the events lie above Q2, M_A = 0.99 GeV; Pauli blocking ends below 0.3."""
+    legs = [made for made in (quasielastic(12.0, MUON_GEV, random) for _ in range(1500)) if made]
+    q2 = np.array([-minkowski(minus((12.0, 0.0, 0.0, 12.0), made.lepton)) for made in legs])
+    wanted = ((1 + 0.3 / 0.99**2) / (1 + 0.9 / 0.99**2)) ** 3
+    assert np.sum(q2 > 0.9) / np.sum(q2 > 0.3) == pytest.approx(wanted, abs=0.06)
+
+
+def minkowski(vector):
+    return vector[0] ** 2 - vector[1] ** 2 - vector[2] ** 2 - vector[3] ** 2
+
+
+def test_the_delta_has_its_width(random):
+    """Breit-Wigner of 117 MeV at 1232 MeV, cut at 1.09 and 1.7 GeV, and 18 % even between 1.35 and 1.7 GeV."""
+    masses = np.array([resonance_mass(random) for _ in range(4000)])
+    line = cauchy(1.232, 0.117 / 2)
+    near = (line.cdf(1.232 + 0.0585) - line.cdf(1.232 - 0.0585)) / (line.cdf(1.7) - line.cdf(1.09))
+    assert np.mean(np.abs(masses - 1.232) < 0.0585) == pytest.approx(0.82 * near, abs=0.03)
+    assert masses.min() > 1.09 and masses.max() < 1.7
+
+
+def test_numbers_of_genie():
+    """Of its tables: Fermi momentum and binding of carbon, where strings take over, and where resonances end [GeV]."""
+    assert (FERMI_GEV, BINDING_GEV, TRANSITION_GEV, RES_W_GEV[1]) == (0.221, 0.025, (2.3, 3.0), 1.7)
+    assert (AXIAL_QE_GEV, AXIAL_RES_GEV) == (0.99, 1.12)
+
+
+def test_charged_currents_make_the_lepton_of_their_flavour(strings, random):
+    codes = [interact(label, strings, random).lepton_code for label in range(12)]
+    assert codes == [13] * 4 + [11] * 4 + [15] * 4
+    assert interact(13, strings, random).lepton_code == 0
+
+
+def test_neutral_currents_have_all_modes(strings, random):
+    """30 % of them leave a nucleon alone; the others make mesons."""
+    alone = np.mean([len(interact(13, strings, random).hadrons) == 1 for _ in range(400)])
+    assert alone == pytest.approx(0.30, abs=0.08)
 
 
 # ---- hadronisation ----

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.constants import c, e, hbar
+from scipy.stats import norm
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
+from papers.nova_cvn.evaluate import sample_metrics
 from papers.nova_cvn.metrics.bootstrap import with_errors
 from papers.nova_cvn.metrics.classifier import (
     ScoredEvents,
@@ -28,6 +31,7 @@ from papers.nova_cvn.metrics.selection import best_cut, cumulate, cut_grid, work
 from papers.nova_cvn.metrics.thesis_events import load_thesis_events
 from papers.nova_cvn.prepared.labels import FLAVOURS, INTERACTIONS, NEUTRINO_CLASSES, flavour_index, flavour_scores
 from papers.nova_cvn.settings import Settings
+from papers.nova_cvn.tests.chain import normal_moments
 
 CONFIG = load_settings(ROOT / Path("papers/nova_cvn"), "small", Settings).evaluate
 
@@ -61,6 +65,28 @@ def test_every_component_has_its_number_of_events(selection, counts):
     assert {name: float(weight.sum()) for name, weight in weights.items()} == pytest.approx(dict(counts))
     ignored = np.isin(interaction, [8, 9, 10, 11, 12, 14])
     assert not any(weight[ignored].any() for weight in weights.values())
+
+
+@pytest.mark.parametrize("selection", ["nue", "numu"])
+def test_weights_within_a_component_follow_the_oscillation(selection):
+    """Between two energies: appearance as sin^2 of the phase, survival as its rest, NC and the beam's νe all alike."""
+    energy = np.tile([1.2, 2.5], 3)
+    weights = components(selection, np.repeat([0, 4, 13], 2), energy, CONFIG)
+    length_m, mass2 = 1e3 * CONFIG.oscillation.baseline_km, CONFIG.oscillation.delta_m2_ev2
+    phase = mass2 * length_m / (4 * 1e9 * energy[:2] * hbar * c / e)
+    appeared = np.sin(phase) ** 2
+    survived = 1 - appeared
+    signal, other = ((2, appeared), (0, survived)) if selection == "nue" else ((0, survived), (2, appeared))
+    shapes = {
+        SIGNAL: signal,
+        "numu" if selection == "nue" else "nue": other,
+        "nc": (4, [1, 1]),
+        "beam_nue": (2, [1, 1]),
+    }
+    for name, (first, shape) in shapes.items():
+        ratio = weights[name][first] / weights[name][first + 1]
+        assert ratio == pytest.approx(shape[0] / shape[1], rel=1e-3), name
+        assert np.flatnonzero(weights[name]).tolist() == [first, first + 1]
 
 
 def by_hand():
@@ -203,6 +229,24 @@ def test_a_cut_that_leaves_no_background_on_the_test_events_keeps_its_merit():
     passed = by_hand()
     row = working_point(passed, 3, min_background=1)
     assert row["background"] == 0 and row["s_sqrt_b"] == row["signal"] == 8
+
+
+# ---- the sample ----
+
+
+def test_medians_and_tails_of_normal_moments():
+    """The thesis event lies one deviation above the mean of the hits: beyond it are 15.9 % of the events."""
+    thesis, n = load_thesis_events(), 4000
+    found = sample_metrics(normal_moments(n, thesis, np.random.default_rng(5)))
+    for name in ("numu DIS", "nue DIS", "NC"):
+        key = f"sample.{name.lower().replace(' ', '_')}"
+        for quantity, value in thesis[name].items():
+            median = found[f"{key}.{quantity}_median"]
+            assert median["value"] == pytest.approx(value - (quantity == "hits"), abs=5 * median["error"])
+            assert median["error"] == pytest.approx(np.sqrt(np.pi / 2 / n), rel=0.05)  # of a normal distribution
+        tail = found[f"{key}.smallest_tail"]
+        assert tail["value"] == pytest.approx(norm.sf(1), abs=5 * tail["error"])
+        assert tail["error"] == pytest.approx(np.sqrt(0.159 * 0.841 / n), rel=0.1)
 
 
 # ---- examples ----

@@ -20,8 +20,9 @@ from papers.nova_cvn.network.fast import LocalResponse, fast_pool
 from papers.nova_cvn.predict import layer_table
 from papers.nova_cvn.prepared.labels import N_OUTPUTS
 from papers.nova_cvn.settings import NETWORKS, ExperimentConfig, Settings
+from papers.nova_cvn.tests import comparison_torch
 from papers.nova_cvn.tests.cvn_torch import CVN
-from papers.nova_cvn.tests.made_events import needs_real_events, paint, real_events
+from papers.nova_cvn.tests.made_events import needs_real_events, paint, real_events, sample
 
 SHAPE = (2, 100, 80)
 TABLE = {  # name without view -> output (plane, cell, channel), prototxt of the authors
@@ -170,6 +171,34 @@ def test_pytorch_agrees(kind, width):
     ours = np.asarray(network(images, training=False))
     assert np.abs(ours - wanted).max() < 1e-4
     assert np.ptp(ours, axis=0).max() > 1e-3  # the events are told apart, so that agreement means something
+
+
+@pytest.mark.parametrize("shape", [(2, 24, 20), (2, 50, 40)])
+@pytest.mark.parametrize("kind", ["plain", "modern"])
+def test_pytorch_agrees_with_the_comparison_networks(kind, shape):
+    """With weights, biases and running averages that are all different."""
+    network = build(shape, ExperimentConfig(kind=kind, width=0.1, input_scale=3), formulation="fast")
+    random = np.random.default_rng(4)
+    for weight in network.weights:
+        if "seed" not in weight.path:
+            start = random.normal(size=weight.shape) / max(1, np.prod(weight.shape[:-1])) ** 0.5
+            weight.assign(np.abs(start) + 0.1 if weight.path.endswith("variance") else start)
+    images = random.random((5, *shape)).astype(np.float32) * (random.random((5, *shape)) < 0.3)
+    images *= np.array([0.2, 0.5, 1, 2, 4], np.float32)[:, None, None, None]  # not all of them are alike
+    wanted = getattr(comparison_torch, kind)(network, images)
+    assert np.allclose(network(images, training=False), wanted, atol=1e-5)
+    assert np.ptp(wanted, axis=0).max() > 0.01  # the events are told apart, so that agreement means something
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_networks_tell_the_views_apart(kind):
+    """Exchanged views, and views mirrored along the cells or the planes, are other events."""
+    images = sample(6, seed=3).views / np.float32(255)
+    keras.utils.set_random_seed(2)
+    network = build(images.shape[1:], ExperimentConfig(kind=kind, width=0.1, input_scale=50), formulation="fast")
+    outputs = np.asarray(network(images, training=False))
+    for other in (images[:, ::-1], images[..., ::-1], images[:, :, ::-1]):
+        assert np.abs(network(other, training=False) - outputs).max() > 1e-3
 
 
 @pytest.mark.parametrize(("kind", "n_views"), [("cvn", 2), ("cvn", 3), ("modern", 2), ("modern", 3), ("plain", 3)])

@@ -66,6 +66,20 @@ def test_the_same_seed_gives_the_same_batches(prepared):
         assert np.array_equal(one, other)
 
 
+def test_training_batches_are_mirrored_and_jittered(painted, prepared):
+    config = AugmentConfig(mirror=True, jitter=0.01)
+    images = np.concatenate([images for images, _ in epoch(prepared, seed=3, config=config)])
+    found = set()
+    for image in images:
+        for mirrored, step in enumerate((1, -1)):
+            same = np.flatnonzero(((painted.views[..., ::step] > 0) == (image > 0)).all(axis=(1, 2, 3)))
+            found |= {(int(event), mirrored) for event in same}
+            for event in same:
+                ratio = 255 * image[image > 0] / painted.views[event, ..., ::step][image > 0]
+                assert 0.003 < ratio.std() < 0.03
+    assert len(found) == 50 and 10 < sum(mirrored for _, mirrored in found) < 40
+
+
 def test_both_views_are_mirrored_together(painted, prepared):
     hits = prepared.hits(0, 50)
     config = AugmentConfig(mirror=True, jitter=0)

@@ -45,6 +45,7 @@ def test_attenuation_has_two_exponentials():
 
 
 def test_light_follows_birks_and_the_share_of_scintillator():
+    assert pytest.approx(0.0125) == BIRKS  # g/(cm2 MeV): at 40 MeV cm2/g a third of the light is lost
     cells = dark_cells()
     deposit(cells, MIDDLE, 10.0, 40.0)
     expected = 10 * OIL_DENSITY / (1 + BIRKS * 40) * attenuation(100.0)

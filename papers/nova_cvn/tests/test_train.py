@@ -108,7 +108,7 @@ def test_a_killed_training_ends_as_an_undisturbed_one(kind, splits, tmp_path):
     calls = []
     again, continued = fitted(config, splits, tmp_path / "killed.state", after=calls.append)
     assert len(calls) == 8  # two epochs of four batches
-    for name in ("epoch", "train_loss", "valid_loss", "lr"):
+    for name in ("epoch", "train_loss", "valid_loss", "learning_rate"):
         assert continued[name] == history[name]
     for one, other in zip(again.get_weights(), whole.get_weights(), strict=True):
         assert np.array_equal(one, other)
@@ -154,8 +154,23 @@ def test_what_predict_stores_of_the_inside(splits, precision):
     maps = inner_maps(network, splits[0], [3, 1, 4])
     assert maps["feature_maps"].shape == (3, 50, 40, n)
     assert maps["inception"].shape[:3] == (3, 12, 10)
+    if precision == "float32":
+        check_inside(network, first_filters(network), maps["feature_maps"][0], splits[0].hits(3, 4))
     outputs = probabilities(network, splits[0])
     assert outputs.shape == (64, 15) and np.allclose(outputs.sum(axis=1), 1, atol=1e-5)
+
+
+def check_inside(network, filters, maps, hits):
+    """Check filters (view, plane, cell, filter) and an event's maps (plane, cell, filter) against its Y view."""
+    for view, name in enumerate("xy"):
+        assert np.array_equal(filters[view], network.get_layer(f"conv1_{name}").get_weights()[0][:, :, 0])
+    image = np.pad(SETTINGS.train.one("cvn").experiment.input_scale * hits.images((2, 100, 80))[0, 1], 3)
+    bias = network.get_layer("conv1_y").get_weights()[1]
+    for plane, cell in [(2, 20), (4, 19), (4, 22), (40, 5)]:
+        window = image[2 * plane : 2 * plane + 7, 2 * cell : 2 * cell + 7, None]
+        wanted = np.maximum((window * filters[1]).sum(axis=(0, 1)) + bias, 0)
+        assert maps[plane, cell] == pytest.approx(wanted, rel=1e-4, abs=1e-4)
+    assert np.ptp(maps) > 1
 
 
 # ---- baselines ----
