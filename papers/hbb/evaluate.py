@@ -35,7 +35,6 @@ from .metrics.tagging import area, rejection
 from .prepared import Array, Jets, files_of
 from .settings import EvaluateConfig
 
-
 STEP_GEV = 5  # between the masses at which thresholds are stored
 
 

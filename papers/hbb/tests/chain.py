@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from contextlib import contextmanager
+from typing import ClassVar
 from unittest.mock import patch
 
 import awkward as ak
@@ -90,8 +91,8 @@ class PaperChain(Chain):
     """Four trainings on made jets, in two frameworks; the adversarial one stores no adversary, so it is not here."""
 
     paper = "hbb"
-    methods = list(CHANGES["train"]["experiments"])
-    chance = {f"{method}.{metric}": 0.5 for method in methods for metric in ("auc", "auc_all")}
+    methods: ClassVar = list(CHANGES["train"]["experiments"])
+    chance: ClassVar = {f"{method}.{metric}": 0.5 for method in methods for metric in ("auc", "auc_all")}
     resampled = frozenset(
         f"{method}.{metric}_{key}"
         for method in [*methods, "best_variable", *DDT.values()]

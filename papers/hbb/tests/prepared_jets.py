@@ -50,7 +50,7 @@ def in_window(jets):
     """Return a mask (jet,) of the article's window, written out once more."""
     pt, mass = (spectator(jets, name).astype(float) for name in ("fj_pt", "fj_sdmass"))
     rho = np.log(mass**2 / pt**2)
-    return (300 < pt) & (pt < 2000) & (40 < mass) & (mass < 200) & (-8 < rho) & (rho < -1)
+    return (pt > 300) & (pt < 2000) & (mass > 40) & (mass < 200) & (rho > -8) & (rho < -1)
 
 
 def write_jets(path, jets):
