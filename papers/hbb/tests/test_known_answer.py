@@ -1,8 +1,8 @@
 """The stages on jets whose right answer is known without them (arXiv:1909.12285, evaluation and decorrelation).
 
 Two variables are normal with the label as their mean times D, so the best possible score is their sum weighted with D.
-Its area is Phi(|D|/sqrt(2)), and the probability of H is known jet by jet. The scores of the mass-dependent cut are drawn
-with a known dependence on the mass: then the right threshold, and what passes, are closed forms.
+Its area is Phi(|D|/sqrt(2)), and the probability of H is known jet by jet. The scores of the mass-dependent cut are
+drawn with a known dependence on the mass: then the right threshold, and what passes, are closed forms.
 """
 
 import json
@@ -51,7 +51,7 @@ def logistic(values):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Return the folder after the stages: the 27-variable network is trained, the interaction network's scores drawn."""
+    """Return the folder after the stages: the 27-variable network is trained, other scores are drawn."""
     folder = tmp_path_factory.mktemp("known")
     content = smoke_settings(CHANGES)
     content["run"]["methods"] = ["interaction", "variables"]
