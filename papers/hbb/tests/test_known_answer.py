@@ -6,6 +6,7 @@ drawn with a known dependence on the mass: then the right threshold, and what pa
 """
 
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -198,3 +199,36 @@ def test_working_points_have_the_efficiency_that_they_are_named_after(run):
             assert metric(run, f"ddt.mistag_{key}")["value"] == pytest.approx(qcd.mean())
         assert file["ddt/passed_mistag"].attrs["mistag"] == MISTAG
         assert np.all(np.diff(file["ddt/roc"][:], axis=0) > -0.02), "more QCD jets, more H jets"
+
+
+def other_signal(jets):
+    """Let one of the other variables be the best one, with the other sign, on the test jets alone."""
+    jets["variables"][:, branches.DOUBLE_B.index("fj_nSV")] -= 4 * jets["label"]
+    spectator(jets, "fj_sdmass")[:] = 230 - spectator(jets, "fj_sdmass")
+
+
+def decisions(run):
+    """Return what stage evaluate decides on the validation jets, by name."""
+    with h5py.File(run / "seed0/decorrelated.h5") as file:
+        found = dict(file.attrs) | {f"ddt/{name}": value for name, value in file["ddt"].attrs.items()}
+        for key, part in file["ddt"].items():
+            if key.startswith("threshold"):
+                found[key] = part[:].tolist()
+            if key.startswith("passed"):
+                found[f"{key} of"] = part.attrs["mistag"]
+        return found
+
+
+def test_other_test_jets_change_no_decision(run, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(run, other)
+    places = {"tracks": 1, "vertices": 1}
+    jets = make_jets(SIZES["test"], np.random.default_rng(12), n_places=places, signal=other_signal)
+    write_jets(other / "prepared/test_0.root.h5", jets)
+    with h5py.File(other / "seed0/interaction/predictions.h5", "r+") as file:
+        file["test"][:] = logistic(np.random.default_rng(13).normal(-2.0 * jets["label"])).astype(np.float32)
+    outputs = {"metrics": other / "metrics.json", "decorrelated": other / "seed0/decorrelated.h5"}
+    inputs = {"settings": other / "settings.yaml", "prepared": other / "prepared", "seeds": other, "seed": 0}
+    call("papers.hbb.evaluate", **inputs, **outputs)
+    assert decisions(other) == decisions(run) and len(decisions(run)) == 9
+    assert metric(other, "best_variable.auc") != metric(run, "best_variable.auc")

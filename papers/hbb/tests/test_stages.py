@@ -24,7 +24,7 @@ from papers.hbb.plots.sources import Inputs
 from papers.hbb.plots.tagging import fig1_roc, fig4_pileup, fig5_kinematics
 from papers.hbb.prepare import window_cuts
 from papers.hbb.settings import Settings
-from papers.hbb.tests.chain import smoke_settings
+from papers.hbb.tests.chain import PaperChain, smoke_settings
 from papers.hbb.tests.prepared_jets import make_jets, write_jets
 from tests.guards.chain import call
 from tests.run_settings import write_settings
@@ -308,3 +308,27 @@ def test_the_figures_of_sculpting_show_the_passing_qcd_jets_and_the_stored_diver
     for name, (history,) in inputs.histories.items():
         for column, values in history.items():
             assert np.array_equal(losses[f"{name}_0_{column}"], values)
+
+
+# ---- what a training stores ----
+
+
+@pytest.mark.parametrize("method", ["interaction", "variables", "double_b"])
+def test_each_stage_of_training_stores_the_best_weights_as_judged_on_the_validation_jets(method, tmp_path):
+    if method == "double_b":
+        pytest.importorskip("tensorflow", reason="needs the extra tensorflow")
+    chain = PaperChain(tmp_path)
+    chain.make()
+    chain.methods = [method]
+    chain.train()
+    history = chain.history(method)
+    losses = history["valid_loss"]
+    assert losses[-1] > 1.01 * losses.min(), "the last epoch must not be the best one"
+    assert chain.stored_loss(method) == pytest.approx(losses.min(), rel=1e-4)
+    assert history["learning_rate"] == pytest.approx(chain.learning_rate(method), rel=1e-6)
+
+
+def test_no_collision_is_in_two_generated_files(tmp_path):
+    files = list(PaperChain(tmp_path).generated_files(tmp_path / "generated").values())
+    assert len(files) == 5 and all(files)
+    assert len(set.union(*files)) == sum(map(len, files))
