@@ -46,7 +46,7 @@ CHANGES = {
         "experiments": {
             "interaction": {"learning_rate": 0.01, "batch": 32, "epochs": 6, **NOT_EARLY},
             "interaction_standardised": {"learning_rate": 0.03, "batch": 32, "epochs": 5, **NOT_EARLY},
-            "double_b": {"learning_rate": 0.02, "batch": 300, "epochs": 2, **NOT_EARLY},
+            "double_b": {"learning_rate": 0.05, "batch": 300, "epochs": 2, **NOT_EARLY},
             "variables": {"learning_rate": 0.03, "batch": 50, "epochs": 8, **NOT_EARLY},
         },
     },
