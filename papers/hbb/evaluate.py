@@ -1,7 +1,8 @@
 """Measure all taggers of one seed on the test files (arXiv:1909.12285, evaluation and mass decorrelation).
 
 Prepared files and predictions.h5 of each method -> metrics.json, and decorrelated.h5 with the jets that pass the
-mass-dependent cut.
+mass-dependent cuts, and with what was decided on the validation files: the best variable and its sign, and of each cut
+the depth of its trees, the mistag rates of its working points, and its thresholds.
 
 Metrics of a method, `<method>.<metric>`:
     auc, accuracy, rejection_30, ...  within the article's window
@@ -35,11 +36,13 @@ from .metrics.tagging import area
 from .prepared import Array, Jets, files_of
 from .settings import EvaluateConfig
 
+STEP_GEV = 5  # between the masses at which thresholds are stored
 
-def best_variable(valid: Sample, test: Sample) -> tuple[str, dict[str, Array]]:
-    """Return the variable that separates best on the validation jets of the window, and its scores by split.
 
-    The sign is chosen so that H is larger.
+def best_variable(valid: Sample, test: Sample) -> tuple[str, int, dict[str, Array]]:
+    """Return the variable that separates best on the validation jets of the window, its sign, and its scores by split.
+
+    The sign, 1 or -1, is chosen so that H is larger.
     """
     names = [*branches.DOUBLE_B, "fj_tau21", "fj_tau32"]
 
@@ -51,7 +54,7 @@ def best_variable(valid: Sample, test: Sample) -> tuple[str, dict[str, Array]]:
     best = max(areas, key=lambda name: abs(areas[name] - 0.5))
     sign = 1 if areas[best] > 0.5 else -1
     logging.info("best single variable: %s", best)
-    return best, {"valid": sign * values(valid, best), "test": sign * values(test, best)}
+    return best, sign, {"valid": sign * values(valid, best), "test": sign * values(test, best)}
 
 
 def measure_tagger(test: Sample, name: str, config: EvaluateConfig, *, seed: int) -> Metrics:
@@ -71,15 +74,28 @@ def measure_tagger(test: Sample, name: str, config: EvaluateConfig, *, seed: int
     return {f"{name}.{metric}": value for metric, value in metrics.items()}
 
 
-def write_decorrelated(path: Path, cuts: dict[str, Decorrelated], best: str, scores: Array) -> None:
-    """Write ROC curve and passing test jets of each mass-dependent cut, and the scores (jet,) of the best variable."""
+def write_decorrelated(path: Path, cuts: dict[str, Decorrelated], best: tuple[str, int], scores: Array) -> None:
+    """Write the mass-dependent cuts with their decisions and the test jets that pass, and the best variable.
+
+    Args:
+        path: The file.
+        cuts: By name.
+        best: Name and sign of the best variable.
+        scores: (jet,) of the best variable.
+    """
     with h5py.File(path, "w") as file:
-        file.attrs["best_variable"] = best
+        file.attrs["best_variable"], file.attrs["best_variable_sign"] = best
         file["best_variable"] = scores
         for name, cut in cuts.items():
+            low, high = cut.config.mass_range_gev
+            masses = np.arange(low, high + STEP_GEV / 2, STEP_GEV)  # [GeV]
             file[f"{name}/roc"] = cut.roc
+            file[name].attrs["depth"] = cut.depth
+            file[f"{name}/mass_gev"] = masses
             for key, passed in cut.passed.items():
                 file[f"{name}/passed_{key}"] = passed
+                file[f"{name}/passed_{key}"].attrs["mistag"] = cut.mistags[key]
+                file[f"{name}/threshold_{key}"] = cut.cuts[key].threshold(masses)  # of the log odds
 
 
 def main() -> None:
@@ -96,7 +112,7 @@ def main() -> None:
     predictions = {method: folder / method / "predictions.h5" for method in arguments.run.methods}
     files = {split: files_of(arguments.prepared, split, arguments.run) for split in ("valid", "test")}
     valid, test = (read_sample(paths, split, predictions) for split, paths in files.items())
-    best, scores = best_variable(valid, test)
+    best, sign, scores = best_variable(valid, test)
     test.scores["best_variable"] = scores["test"]
     metrics = describe(test) | measure_sip(Jets.open(files["test"]))
     for name in test.scores:
@@ -113,7 +129,7 @@ def main() -> None:
         metrics |= {f"{name}.{metric}": value for metric, value in cut.measure(seed=seed).items()}
     write_json(arguments.metrics, metrics)
     with atomic_output(arguments.decorrelated) as path:
-        write_decorrelated(path, cuts, best, scores["test"])
+        write_decorrelated(path, cuts, (best, sign), scores["test"])
 
 
 if __name__ == "__main__":

@@ -139,7 +139,8 @@ def fit(training: Training, jets: dict[str, Jets], checkpoint: Path) -> Epochs:
                 adversary_loss.backward()
                 training.adversary_optimiser.step()
             epoch.add(loss.detach())
-        epoch.validated(training.validation_loss(jets["valid"]))
+        rate = training.optimiser.param_groups[0]["lr"]
+        epoch.validated(training.validation_loss(jets["valid"]), learning_rate=rate)
     return epochs
 
 

@@ -35,7 +35,8 @@ def fit(
         train = Batches(jets["train"], size=config.batch, order=orders.permutation(n_jets))
         losses = network.fit(train, validation_data=valid, epochs=1, shuffle=False, verbose=0).history
         epoch.add(losses["loss"][0])
-        epoch.validated(losses["val_loss"][0])
+        rate = float(keras.ops.convert_to_numpy(network.optimizer.learning_rate))
+        epoch.validated(losses["val_loss"][0], learning_rate=rate)
     return epochs
 
 

@@ -88,7 +88,8 @@ class Decorrelated:
         order = np.argsort(efficiency, kind="stable")
         logs = np.interp(config.decorrelation_efficiencies, efficiency[order], np.log(MISTAGS)[order])
         self.mistags = dict(zip(keys_of(config), [*np.exp(logs), config.mistag], strict=True))
-        self.passed = {key: self.passes(self.fit(mistag), test) for key, mistag in self.mistags.items()}
+        self.cuts = {key: self.fit(mistag) for key, mistag in self.mistags.items()}
+        self.passed = {key: self.passes(cut, test) for key, cut in self.cuts.items()}
 
     def fit(self, mistag: float) -> MassCut:
         """Return the cut that a share `mistag` of the validation QCD jets passes at every mass."""

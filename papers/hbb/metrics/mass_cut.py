@@ -40,9 +40,13 @@ class MassCut:
         )
         return cls(regression.fit(mass[:, None], logit(score)))
 
+    def threshold(self, mass: Array) -> Array:
+        """Return the threshold (jet,) of the log odds at masses (jet,) [GeV]."""
+        return self.regression.predict(mass[:, None])
+
     def passes(self, mass: Array, score: Array) -> Array:
         """Return a mask (jet,) of the jets above the threshold of their mass."""
-        return logit(score) > self.regression.predict(mass[:, None])
+        return logit(score) > self.threshold(mass)
 
 
 def best_depth(mass: Array, score: Array, *, mistag: float, config: DdtConfig) -> int:

@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from common.settings import load_settings
 from common.workflow.closure import ROOT
+from papers.hbb.archive import branches
 from papers.hbb.evaluate import best_variable
 from papers.hbb.metrics.decorrelation import Decorrelated, measure_plain
 from papers.hbb.metrics.mass_cut import MassCut, best_depth
@@ -147,7 +148,8 @@ def test_the_best_variable_is_chosen_on_the_validation_jets_with_its_sign():
         variables[:, informative] -= 2 * label
         spectators = {name: random.normal(size=600) for name in ("fj_tau21", "fj_tau32")}
         samples.append(Sample(label, np.ones(600, bool), spectators, variables, {}))
-    _, scores = best_variable(*samples)
+    name, sign, scores = best_variable(*samples)
+    assert (name, sign) == (branches.DOUBLE_B[3], -1)
     assert np.array_equal(scores["test"], -samples[1].variables[:, 3])
 
 
