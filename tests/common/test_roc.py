@@ -54,10 +54,10 @@ def test_the_area_of_classes_of_unequal_size_and_its_error(numbers):
 def test_a_rejection_and_its_error_count_background_examples(numbers):
     label, score = unequal(0, *numbers)
     passing = np.mean(score[label == 0] > np.quantile(score[label == 1], 0.7))
-    value, error = rejection_with_error(label, score, 0.3)
-    assert value == pytest.approx(1 / passing, rel=0.1)
-    assert error == pytest.approx(value * np.sqrt(value / numbers[1]), rel=1e-9), "1 / sqrt(number that passes)"
-    assert rejection_with_error(label, label.astype(float), 0.3) == (numbers[1], numbers[1])
+    found = rejection(label, score, 0.3)
+    assert found["value"] == pytest.approx(1 / passing, rel=0.1)
+    assert found["n"] == np.count_nonzero(label == 0)
+    assert rejection(label, label.astype(float), 0.3)["value"] == np.count_nonzero(label == 0)
 
 
 def test_the_rejection_of_two_gaussians():
