@@ -55,9 +55,23 @@ class Outcome:
 # ---- what mutants.yaml says ----
 
 
+SHARED = "common"  # what the papers share has its own list, beside its code
+
+
+def folder_of(paper: str, root: Path) -> Path:
+    """Return the folder that a paper's mistakes are listed in."""
+    return root / SHARED if paper == SHARED else root / "papers" / paper
+
+
+def where_of(planted: Planted, root: Path) -> str:
+    """Return file and id of an entry, for messages."""
+    return f"{folder_of(planted.paper, root).relative_to(root)}/{FILE}: {planted.mistake.id}"
+
+
 def papers_with_mistakes(root: Path) -> list[str]:
-    """Return the papers that list their mistakes."""
-    return sorted(path.parent.name for path in root.glob(f"papers/*/{FILE}"))
+    """Return the papers that list their mistakes, and "common" if it does."""
+    found = [*root.glob(f"papers/*/{FILE}"), *root.glob(f"{SHARED}/{FILE}")]
+    return sorted(path.parent.name for path in found)
 
 
 def mistakes_of(paper: str, *, root: Path) -> list[Planted]:
@@ -66,10 +80,10 @@ def mistakes_of(paper: str, *, root: Path) -> list[Planted]:
     Raises:
         InputError: With one line for each fault: file, id, what is wrong.
     """
-    folder = root / "papers" / paper
+    folder = folder_of(paper, root)
     if not (folder / FILE).is_file():
         known = papers_with_mistakes(root)
-        raise InputError(f"papers/{paper}/{FILE}: there is no such file.{nearest(paper, known)}")
+        raise InputError(f"{(folder / FILE).relative_to(root)}: there is no such file.{nearest(paper, known)}")
     found = [
         Planted(paper, mistake, tuple(from_root(test, paper, root=root) for test in mistake.tests))
         for mistake in load_mistakes(folder)
@@ -92,7 +106,7 @@ def place(change: Change, paper: str, *, root: Path) -> Path:
 
 def faults_of(planted: Planted, *, root: Path) -> Iterable[str]:
     """Yield what is wrong with an entry, without running anything."""
-    where = f"papers/{planted.paper}/{FILE}: {planted.mistake.id}"
+    where = where_of(planted, root)
     for change in planted.mistake.changes:
         path = place(change, planted.paper, root=root)
         if not path.is_file():
@@ -186,7 +200,7 @@ def unfit(planted: Sequence[Planted], root: Path) -> dict[str, str]:
             found[test] = "does not run here (pytest skips it)"
     if lost := not_collected([test for test in found if "fails" not in found[test]], root):
         pairs = [(entry, test) for entry in planted for test in entry.tests if test in lost]
-        names = [f"papers/{entry.paper}/{FILE}: {entry.mistake.id}: no such test: {test}" for entry, test in pairs]
+        names = [f"{where_of(entry, root)}: no such test: {test}" for entry, test in pairs]
         raise InputError("\n".join(names))
     return found
 

@@ -6,7 +6,7 @@ from common.report.mistakes import load_mistakes
 from common.report.readme import mistakes_part
 from common.workflow.closure import ROOT
 from common.workflow.paper import discover
-from tests.mutants import mistakes_of, papers_with_mistakes
+from tests.mutants import folder_of, mistakes_of, papers_with_mistakes
 
 PAPERS = papers_with_mistakes(ROOT)
 
@@ -18,7 +18,7 @@ def test_each_mistake_has_its_place_and_its_tests(paper):
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_sentences_are_sentences(paper):
-    for entry in load_mistakes(ROOT / "papers" / paper):
+    for entry in load_mistakes(folder_of(paper, ROOT)):
         for sentence in (entry.mistake, entry.matters):
             assert len(sentence.split()) >= 4 and sentence[0].isupper() and sentence.strip().endswith("."), entry.id
 
