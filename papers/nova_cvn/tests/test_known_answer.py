@@ -17,7 +17,7 @@ from tests.run_settings import write_settings
 NUE, NUMU = settings().evaluate.nue_counts, settings().evaluate.numu_counts  # contained events of the tables
 OSCILLATION = settings().evaluate.oscillation
 GEV_OF_PHASE = OSCILLATION.delta_m2_ev2 * OSCILLATION.baseline_km * 1e3 / (4 * 1e9 * hbar * c / e)  # phase times energy
-NUMU_QE, NUE_QE, NC = 0, 4, 13
+NUMU_QE, NUE_QE, NUTAU_DIS, NC, COSMIC = 0, 4, 10, 13, 14
 
 
 def energy_at(probability):
@@ -105,6 +105,7 @@ VALID = {  # (type, probability) -> events with a high, middle and low score of 
 TEST = {  # a cut below the middle scores would be far worse here
     **{(NUE_QE, HALF): (8, 1, 1), (NUE_QE, QUARTER): (5, 5, 10)},
     **{(NC, HALF): (1, 30, 9), (NUMU_QE, HALF): (0, 0, 10), (NUMU_QE, QUARTER): (2, 0, 18)},
+    **{(NUTAU_DIS, HALF): (6, 0, 0), (COSMIC, HALF): (4, 0, 0)},  # in neither table, nor in the areas
 }
 
 
@@ -188,7 +189,8 @@ def test_the_area_counts_pairs_of_beam_events(evaluated):
     """The share of pairs of a νe and another event in which the νe has the higher score, and half of the ties."""
     events, outputs = by_hand(TEST)
     score, is_nue = outputs[:, NUE_QE] + outputs[:, NUE_QE + 2], events.interaction == NUE_QE
-    pairs = np.sign(score[is_nue][:, None] - score[~is_nue])
+    is_other = np.isin(events.interaction, [NUMU_QE, NC])
+    pairs = np.sign(score[is_nue][:, None] - score[is_other])
     assert evaluated["hand.nue.auc"]["value"] == pytest.approx((1 + pairs.mean()) / 2)
 
 

@@ -171,11 +171,24 @@ def test_the_csv_of_the_spectra_has_each_spectrum_under_its_name(results):
         ratio = drawn[f"{selection}_signal_after"] / np.maximum(drawn[f"{selection}_signal_before"], 1e-9)
         assert np.allclose(lower.patches[0].get_data().values, ratio)
         assert np.allclose(drawn[f"{selection}_efficiency"], ratio)
+    check_selected(results, drawn)
     counts = {"nue": CONFIG.nue_counts, "numu": CONFIG.numu_counts}
     for selection, components_of in counts.items():
         assert drawn[f"{selection}_signal_before"].sum() == pytest.approx(components_of["signal"], rel=1e-5)
         rest = sum(components_of.values()) - components_of["signal"]
         assert drawn[f"{selection}_background_before"].sum() == pytest.approx(rest, rel=1e-5)
+
+
+def check_selected(results, drawn):
+    """Check the spectra of the signal that passes: events above the cut of figure 7, with their own weights."""
+    _, cuts = fig7_cuts(Inputs(**(vars(results) | {"test": results.valid, "cvn": swapped(results.cvn)})))
+    test, edges = results.test, np.append(drawn["energy_low_gev"], drawn["energy_high_gev"][-1])
+    for selection in ("nue", "numu"):
+        cut = cuts[f"{selection}_cut"][np.argmax(cuts[f"{selection}_s_sqrt_sb"])]
+        passed = results.cvn["test"][:, list(FLAVOURS[selection])].sum(axis=1) > cut
+        weights = components(selection, test.interaction, test.energy_gev, CONFIG)[SIGNAL]
+        wanted = np.histogram(test.energy_gev[passed], edges, weights=weights[passed])[0]
+        assert np.allclose(drawn[f"{selection}_signal_after"], wanted)
 
 
 def test_the_csv_of_the_losses_has_each_curve_under_its_name(results):
