@@ -122,7 +122,8 @@ def jet(*, turn=0.0, mirror=1.0, eta=0.4, phi=0.6):
     distance = np.array([0.0, 0.52, 0.31, 0.44, 0.2])
     direction = np.array([0.0, -1.3, 0.4, 0.1, 2.5]) * mirror + turn
     pt = np.array([170.0, 80.0, 12.0, 9.0, 4.0])
-    towers = np.stack([pt, eta + distance * np.cos(direction), phi + distance * np.sin(direction)])
+    azimuth = (phi + distance * np.sin(direction) + np.pi) % (2 * np.pi) - np.pi  # with its cut at pi
+    towers = np.stack([pt, eta + distance * np.cos(direction), azimuth])
     return Deposits(towers, towers[:, :2])
 
 
