@@ -4,8 +4,6 @@ import hashlib
 import json
 import os
 import re
-import zipfile
-from contextlib import contextmanager
 from typing import ClassVar
 from unittest.mock import patch
 
@@ -18,20 +16,16 @@ import uproot
 from common.settings import load_settings, resolved
 from common.workflow.closure import ROOT
 from papers.hbb.archive import branches
-from papers.hbb.evaluate import measure_tagger
 from papers.hbb.generator.pileup import Pool, write_pool
-from papers.hbb.metrics.decorrelation import DDT, measure_cut
-from papers.hbb.metrics.features import describe, measure_sip
-from papers.hbb.metrics.scored_jets import Sample
-from papers.hbb.metrics.sculpting import removed
+from papers.hbb.metrics.decorrelation import DDT
 from papers.hbb.model import taggers
-from papers.hbb.model.scaling import Scaling
-from papers.hbb.settings import ExperimentConfig, Settings
+from papers.hbb.settings import Settings
 from papers.hbb.tests.prepared_jets import make_jets, read_jets, rewrite, spectator, write_jets
+from papers.hbb.tests.stored_models import PLACES, keras_quickly, keras_score, keras_weights, torch_score
+from papers.hbb.tests.toys import make_toys
 from tests.guards.chain import Chain, call
 from tests.run_settings import write_settings
 
-PLACES = {"tracks": 3, "vertices": 2}  # fewer than in the article: the recurrent layers take long
 FILES = {
     "train": {"train_0.root": 150, "train_1.root": 90},
     "valid": {"valid_0.root": 130},
@@ -71,22 +65,6 @@ def show_label(jets):
 def smoke_settings(changes):
     """Return the content of settings.yaml of the run smoke with some changes."""
     return resolved(load_settings(ROOT / "papers/hbb", "smoke", Settings, changes=changes), run="smoke", changes="")
-
-
-@contextmanager
-def keras_quickly(*, scoring_batch=None):
-    """Let Keras compute without compiling, which takes seconds for each network, and with fewer places."""
-    import tensorflow as tf
-
-    from papers.hbb.model import deep_double_b
-
-    sizes = {"N_PLACES": PLACES} | ({"SCORING_BATCH": scoring_batch} if scoring_batch else {})
-    tf.config.run_functions_eagerly(True)
-    try:
-        with patch.multiple(deep_double_b, **sizes), patch.object(tf.config.experimental, "enable_op_determinism"):
-            yield tf.config.threading.get_intra_op_parallelism_threads()
-    finally:
-        tf.config.run_functions_eagerly(False)
 
 
 class PaperChain(Chain):
@@ -274,37 +252,7 @@ class PaperChain(Chain):
     # What can be drawn again and again -------------------------------------------------------------------------------
 
     def toys(self):
-        settings = smoke_settings(CHANGES)["evaluate"] | {"n_bootstrap": 60, "n_chance": 2}
-        config = Settings.model_fields["evaluate"].annotation(**settings)
-        few = config.model_copy(update={"n_bootstrap": 2})
-        edges = np.linspace(40, 200, 9)
-
-        def tagging(random):
-            sample = toy_sample(random, 4000, share=0.93)  # the error is that of the QCD jets alone
-            metrics = measure_tagger(sample, "toy", few, seed=int(random.integers(10**6)))
-            names = ("auc", "auc_all", "accuracy", "rejection_50_all")
-            return pairs(metrics, [f"toy.{name}" for name in names])
-
-        def sculpted(random):
-            sample, seed = toy_sample(random, 1200), int(random.integers(10**6))
-            passed = sample.scores["toy"] > 0.6
-            metrics = measure_cut(sample, "mistag", passed, config, seed=seed)
-            names = ("djs", "djs_excess", "signal_efficiency", "mistag")
-            return pairs(metrics, [f"{name}_mistag" for name in names])
-
-        def decorrelated(random):
-            sample, seed = toy_sample(random, 1200), int(random.integers(10**6))
-            qcd = sample.label == 0
-            mass, score = sample.spectators["fj_sdmass"][qcd], sample.scores["toy"][qcd]
-            both = score > 0.6, score > np.where(mass > 130, 0.6, 0.4)
-            return pairs({"djs_removed": removed(mass, both, edges, n_bootstrap=60, seed=seed)}, ["djs_removed"])
-
-        def features(random):
-            return pairs(
-                metrics := describe(toy_sample(random, 200)) | measure_sip(ToyJets(random, 300)), list(metrics)
-            )
-
-        return {"tagging": tagging, "sculpting": sculpted, "DDT": decorrelated, "features": features}
+        return make_toys(smoke_settings(CHANGES)["evaluate"] | {"n_bootstrap": 60, "n_chance": 2})
 
     def generated_files(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -353,83 +301,6 @@ def other_signal(jets):
     jets["variables"] = 2 * jets["variables"][::-1] - 1
     jets["variables"][:, branches.DOUBLE_B.index("fj_tau_vertexMass_0")] -= 3 * of_higgs
     spectator(jets, "fj_sdmass")[:] = 230 - spectator(jets, "fj_sdmass")
-
-
-def keras_weights(model):
-    """Return the weights of a stored Keras network by layer and name, moving averages included."""
-    found = {}
-    with zipfile.ZipFile(model) as archive, archive.open("model.weights.h5") as stream, h5py.File(stream) as file:
-
-        def visit(name, item):
-            is_random = "seed_generator" in name or name.startswith("optimizer")
-            if isinstance(item, h5py.Dataset) and not is_random:
-                found[name] = item[:]
-
-        file.visititems(visit)
-    return found
-
-
-def keras_score(model, jets):
-    """Return the probability (jet,) of H of a stored Keras network."""
-    import keras
-
-    tracks = branches.TRACK_FEATURES
-    of_btag = [k for k, name in enumerate(tracks) if name.startswith("trackBTag")]
-    flight = [branches.VERTEX_FEATURES.index(name) for name in ("sv_d3d", "sv_d3dsig")]
-    with keras_quickly():
-        inputs = {"variables": jets["variables"], "tracks": jets["tracks"][..., of_btag]}
-        network = keras.saving.load_model(model)
-        return np.asarray(network(inputs | {"vertices": jets["vertices"][..., flight]}, training=False), float)[:, 1]
-
-
-def torch_score(model, jets):
-    """Return the probability (jet,) of H of a stored PyTorch network."""
-    stored = torch.load(model, weights_only=False)
-    experiment = ExperimentConfig(**stored["config"]["experiment"])
-    network = taggers.build(experiment, "fast").double()
-    network.load_state_dict(stored["weights"])
-    network.eval()
-    arrays = Scaling(**stored["scaling"]).apply({name: jets[name] for name in experiment.datasets()})
-    with torch.no_grad():
-        inputs = {name: value.double() if value.is_floating_point() else value for name, value in arrays.items()}
-        return network(inputs).softmax(dim=1)[:, 1].numpy()
-
-
-def toy_sample(random, n_jets, *, share=0.5):
-    """Return jets whose score depends on the class and strongly on the mass; `share` of them are H."""
-    label = (random.random(n_jets) < share).astype(int)
-    mass = random.uniform(40, 200, len(label))
-    score = 1 / (1 + np.exp(-random.normal(1.2 * (2 * label - 1) + np.where(mass > 130, 1.5, -0.5))))
-    spectators = {
-        "fj_sdmass": mass,
-        "npv": random.poisson(20, len(label)),
-        "ntracks": random.poisson(22 + 4 * label),
-        "fj_pt": random.exponential(500, len(label)) + 300,
-    }
-    inside = np.ones(len(label), bool)
-    return Sample(label, inside, spectators, np.zeros((len(label), 27)), {"toy": score})
-
-
-class ToyJets:
-    """As much of `prepared.Jets` as the largest impact parameter of a jet needs."""
-
-    def __init__(self, random, n_jets):
-        self.label = np.arange(n_jets) % 2
-        self.tracks = random.exponential(20 + 10 * self.label[:, None, None], (n_jets, 3, 30))
-
-    def __len__(self):
-        return len(self.label)
-
-    def column(self, name):
-        return getattr(self, name)
-
-    def batches(self, names, *, size, order):
-        yield {name: getattr(self, name)[order] for name in names}
-
-
-def pairs(metrics, names):
-    """Return value and error of some metrics."""
-    return {name: (metrics[name]["value"], metrics[name]["error"]) for name in names}
 
 
 def truth_of(path):

@@ -71,7 +71,7 @@ def test_the_double_b_network_has_the_layers_of_its_reference():
     from keras import layers
 
     from papers.hbb.model.deep_double_b import build
-    from papers.hbb.tests.chain import PLACES, keras_quickly
+    from papers.hbb.tests.stored_models import PLACES, keras_quickly
 
     random = np.random.default_rng(4)
     with keras_quickly():
