@@ -20,7 +20,7 @@ from common.atomic import atomic_output, write_json
 from common.metrics import Metrics, entry
 from common.stage import parse, run
 
-from .metrics.article_curves import area_distance, published_curves, shape_distance
+from .metrics.article_curves import shape_distance
 from .metrics.likelihood import CrossedRatio, cross
 from .metrics.roc import GRID, Curve, poisson_draws, roc, roc_of_draws
 from .prepared import VARIABLES, read_group, read_steps
@@ -113,9 +113,8 @@ class Measurement:
         return metrics
 
     def metrics(self) -> Metrics:
-        """Return area and rejections of each curve, and the distance of its area from the article's."""
+        """Return area and rejections of each curve."""
         metrics: Metrics = {}
-        published = published_curves()
         for name, curve in self.curves.items():
             n = len(self.measured[name].label)
             metrics[f"roc.{name}.area"] = entry(curve.area, curve.area_error, n)
@@ -123,8 +122,6 @@ class Measurement:
                 index = int(np.argmin(np.abs(GRID - point)))
                 rejection, error = float(curve.rejection[index]), float(curve.error[index])
                 metrics[f"roc.{name}.rejection_{round(100 * point)}"] = entry(rejection, error, n)
-            if name in published and published[name][0, 0] <= GRID[0] + 1e-9:  # the article's frame clips one curve
-                metrics[f"agreement.{name}"] = entry(area_distance(curve, published[name]), 0.0, n)
         return metrics
 
 

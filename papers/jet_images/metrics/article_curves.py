@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ..settings import Kind
-from .roc import GRID, Curve, area_of
+from .roc import GRID, area_of
 
 FOLDER = Path(__file__).parents[1] / "curves"
-TOLERANCE = 0.05  # relative difference of areas that we allow besides the statistical error
 
 
 def read_rows(name: str) -> list[dict[str, str]]:
@@ -40,18 +39,6 @@ def published_distribution(variable: str, kind: Kind) -> tuple[np.ndarray, np.nd
     rows = [row for row in read_rows("distributions.csv") if (row["variable"], row["class"]) == (variable, kind)]
     edges = [float(row["low"]) for row in rows] + [float(rows[-1]["high"])]
     return np.array(edges), np.array([float(row["density"]) for row in rows])
-
-
-def area_distance(curve: Curve, published: np.ndarray) -> float:
-    """Return the difference of both areas in units of the allowed one: the statistical error and 5 %.
-
-    Args:
-        curve: Ours.
-        published: (2, point) efficiency and rejection of the article.
-    """
-    theirs = area_of(np.interp(GRID, *published))
-    allowed = TOLERANCE * theirs + curve.area_error
-    return abs(curve.area - theirs) / allowed
 
 
 def shape_distance(values: np.ndarray, share: np.ndarray, variable: str, kind: Kind) -> float:
