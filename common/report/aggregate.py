@@ -62,6 +62,7 @@ def _over_seeds(seeds: list[SeedMetric]) -> Measured:
         sd=statistics.stdev(values) if len(values) > 1 else None,
         n=seeds[0].n,
         values=values,
+        limit=any(seed.limit for seed in seeds),
     )
 
 

@@ -128,6 +128,8 @@ def check_line(check: Check, ours: dict[str, Measured], *, run_name: str) -> Che
     found = {key: ours[key] for key in check.metrics if key in ours}
     if len(found) < len(check.metrics) or run_name == "smoke":
         return CheckLine(check=check, ours=found, result="not judged")
+    if any(measured.limit for measured in found.values()):
+        return CheckLine(check=check, ours=found, result="undecided")
     margin, sigma = _margin(check, found)
     result: CheckResult = "undecided"
     if abs(margin) >= sigma.two:

@@ -5,7 +5,7 @@ import re
 
 from common.report.compare import CheckLine, Line
 from common.report.costs import Cost
-from common.report.published import NumberClaim
+from common.report.published import NumberClaim, OrderingClaim
 from common.report.verdict import Judged, Measured, NotAttempted
 
 
@@ -54,15 +54,26 @@ def ours(line: Line) -> str:
     """Return what we measured, with the errors of sample and seeds."""
     if isinstance(line.outcome, NotAttempted):
         return ""
-    return " and ".join(measured(line.ours[key]) for key in line.claim.metrics)
+    claim = line.claim
+    shown = [claim.smaller, claim.larger] if isinstance(claim, OrderingClaim) else claim.metrics
+    return " and ".join(measured(line.ours[key]) for key in shown)
 
 
 def measured(entry: Measured) -> str:
     """Return one of our numbers with its errors, each with its name: of the sample, and the scatter between seeds."""
-    if entry.limit:
-        return f"> {number(entry.value)} (limit)"
+    if entry.limit and entry.low is not None:
+        return f"> {number(entry.low)} (84 %)"
+    if entry.low is not None and entry.high is not None:
+        return _with_interval(entry.value, entry.low, entry.high, entry.sd)
     errors = [(entry.error, "sample"), (entry.sd or 0.0, "seeds")]
     return _joined(entry.value, [(error, name) for error, name in errors if error > 0])
+
+
+def _with_interval(value: float, low: float, high: float, sd: float | None) -> str:
+    """Return "76 +12 −10 sample ± 13 seeds": a rate of few counts, whose interval is not symmetric."""
+    decimals = max(0, 1 - math.floor(math.log10(high - low)))
+    sample = f"{value:.{decimals}f} +{high - value:.{decimals}f} −{value - low:.{decimals}f} sample"
+    return f"{sample} ± {sd:.{decimals}f} seeds" if sd else sample
 
 
 def condition(line: CheckLine) -> str:

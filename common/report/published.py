@@ -1,6 +1,5 @@
 """What `published.yaml` of a paper holds: every number, ordering and figure that the article states."""
 
-import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -75,7 +74,8 @@ class NumberClaim(_Statement):
     kind: Literal["number"]
     metric: str  # key of metrics.json
     value: FiniteFloat
-    error: FiniteFloat = Field(ge=0)  # published error, or half a unit of the last printed digit
+    error: FiniteFloat = Field(ge=0)  # published standard error, or half a unit of the last printed digit
+    rounded: bool = False  # the error is that half unit, a bound
     unit: str
     better: Literal["higher", "lower", "none"]
     tolerance: Tolerance
@@ -91,22 +91,12 @@ class NumberClaim(_Statement):
     @property
     def rounding(self) -> float:
         """The published error if it is half a unit of the value's last digit: a bound, and no standard deviation."""
-        digit = 2 * self.error
-        if digit == 0:
-            return 0.0
-        power, count = math.log10(digit), self.value / digit
-        whole = math.isclose(power, round(power), abs_tol=1e-9) and math.isclose(count, round(count), abs_tol=1e-6)
-        return self.error if whole else 0.0
+        return self.error if self.rounded else 0.0
 
     @property
     def standard_error(self) -> float:
         """The published error if it is a standard deviation, else 0."""
         return 0.0 if self.rounding else self.error
-
-    @property
-    def common_share(self) -> float:
-        """The part of a seed's test events that another seed tests on as well, 0 if each draws its own."""
-        return self.test_share or 0.0
 
     @property
     def metrics(self) -> list[str]:
@@ -125,7 +115,7 @@ class OrderingClaim(_Statement):
     @property
     def metrics(self) -> list[str]:
         """The keys of metrics.json that the claim needs."""
-        return [self.smaller, self.larger]
+        return [self.smaller, self.larger, *([self.gap] if self.gap else [])]
 
 
 Claim = Annotated[NumberClaim | OrderingClaim, Field(discriminator="kind")]
@@ -164,9 +154,9 @@ class Check(Strict):
 
     metric: str
     label: str
-    at_least: FiniteFloat | None = None  # of the median over the seeds
-    at_most: FiniteFloat | None = None  # of the median over the seeds
-    below: str | None = None  # another metric, for every seed
+    at_least: FiniteFloat | None = None  # of the mean over the seeds
+    at_most: FiniteFloat | None = None  # of the mean over the seeds
+    below: str | None = None  # another metric, on the mean over the seeds
     why: str
 
     @model_validator(mode="after")

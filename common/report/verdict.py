@@ -2,22 +2,26 @@
 
 With sigma, the error of the difference d (`common.report.difference`), tolerance t and published error e:
 
-    reproduced   |d| <= t + e, and sigma is small: sqrt(sigma^2 + e^2) <= 0.4 t (e widens the limit, so it counts twice)
+    reproduced   |d| <= t + e, and the errors are small: sqrt(sigma^2 + e^2) <= 0.4 t. (e widens the limit on d, so it
+                 has to be small itself, also where sigma contains it.) A number without any error: |d| <= t or e
     differs      |d| > t + 2 sigma; "better" if ours is better than the article's
     undecided    anything else, with what would decide it
 
 The rounding of the last printed digit is a bound and no standard deviation: it is no part of sigma, but widens both
 limits. A number that we compute from what the authors stored is "recomputed" within t + e, whatever sigma.
 
-0.4 is the largest part for which a truth that is two tolerances off is called reproduced in less than 5 % of runs, and
-one that is the published value, measured to 0.2 t, in more than 95 %, with two seeds and more (tests/common/
-test_verdict_rates.py draws them). `Judged` is the only outcome that can say "reproduced", and it cannot be built
-without a `Basis`, whose type admits neither generated stand-in data, nor the smoke run, nor a number that nobody has
-checked, nor one of a third party.
+0.4 is about the largest part for which a truth that is two tolerances off is called reproduced in 5 % of runs, and one
+that is the published value, measured to 0.2 t, in 95 %, where two seeds are all that is known of the error; with more
+both rates are better (tests/common/test_verdict_rates.py draws them).
+
+`Judged` is the only outcome that can say "reproduced", and it cannot be built without a `Basis`, whose type admits
+neither generated stand-in data, nor the smoke run, nor a number that nobody has checked, nor one of a third party.
 """
 
 import math
-from collections.abc import Mapping
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat, field_validator, model_validator
@@ -29,7 +33,9 @@ from common.yamlio import Strict
 Origin = Literal["archive", "generated"]  # of a run's input files
 ALLOWED_SOURCES = Literal["article", "abstract", "authors' code", "authors' vector figure"]
 Verdict = Literal["reproduced", "recomputed", "better", "undecided", "differs"]
-SMALL = 0.4  # sigma over tolerance
+SMALL = 0.4  # of the errors over the tolerance
+SEEDS_TO_ASK_FOR = (3, 5, 9, 20)
+LARGEST_FACTOR = 1e5  # by which a sample can be asked to grow
 
 
 class Measured(Strict):
@@ -147,28 +153,27 @@ def decide(
 def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
     """Compare a number with the published one by the rules above."""
     difference, n_seeds = ours.value - claim.value, len(ours.values)
-    sigma = sigma_of(claim, scatter=ours.sd, error=ours.error, n_seeds=n_seeds)
-    tolerance = claim.tolerance.around(claim.value)
-    size = abs(difference)
-    near, far = size <= tolerance + claim.error, size > tolerance + claim.rounding + sigma.two
-    small = math.hypot(sigma.value, claim.standard_error) <= SMALL * tolerance
-    good_sign = {"higher": 1, "lower": -1, "none": 0}[claim.better]
+    error = _error_towards(claim.value, ours)
+    sigma = sigma_of(claim, scatter=ours.sd, error=error, n_seeds=n_seeds)
+    rules = Rules.of(claim, abs(difference))
     unknown = _what_is_not_known(claim, ours)
+    good_sign = {"higher": 1, "lower": -1, "none": 0}[claim.better]
     verdict: Verdict = "undecided"
-    if near and claim.recomputed:
+    if claim.recomputed and rules.near and not ours.limit:
         verdict = "recomputed"
-    elif not unknown and near and small:
+    elif not unknown and rules.reproduced(sigma):
         verdict = "reproduced"
-    elif not unknown and far:
+    elif not unknown and rules.differs(sigma):
         verdict = "better" if difference * good_sign > 0 else "differs"
-    words = f"|difference| {size:.3g} ± {sigma.value:.2g}, tolerance {tolerance:.3g} ({claim.tolerance.reason})"
-    if claim.error:
-        words += f", published error {claim.error:.3g}"
+    words = f"|difference| {rules.size:.3g} ± {sigma.value:.2g}, tolerance {rules.tolerance:.3g}"
+    words += f" ({claim.tolerance.reason})" + (f", published error {claim.error:.3g}" if claim.error else "")
     deciding = ""
     if verdict == "undecided":
-        why = "between the tolerance and a clear difference" if small else "our error is too large for the tolerance"
-        deciding = unknown or _what_decides(claim, ours, tolerance, near=near)
-        words = f"{words}; {why if not unknown else 'not known well enough'}: {deciding}"
+        deciding = unknown or _what_decides(claim, ours, rules, error=error)
+        why = "between the tolerance and a clear difference"
+        if rules.near:
+            why = "our error is too large for the tolerance"
+        words = f"{words}; {'not known well enough' if unknown else why}: {deciding}"
     return Judged(
         verdict=verdict,
         basis=basis,
@@ -180,6 +185,43 @@ def judge_number(claim: NumberClaim, ours: Measured, basis: Basis) -> Judged:
     )
 
 
+@dataclass(frozen=True)
+class Rules:
+    """The limits of one claim for a difference of the given size."""
+
+    size: float
+    tolerance: float
+    error: float  # the article's, of either kind
+    rounding: float  # the same if it is a bound
+
+    @classmethod
+    def of(cls, claim: NumberClaim, size: float) -> "Rules":
+        """Return the limits of a claim."""
+        return cls(size, claim.tolerance.around(claim.value), claim.error, claim.rounding)
+
+    @property
+    def near(self) -> bool:
+        """Whether the difference is within tolerance and published error."""
+        return self.size <= self.tolerance + self.error
+
+    def reproduced(self, sigma: Sigma) -> bool:
+        """Whether the number is near, and known well enough to say so."""
+        if sigma.value == 0:
+            return self.size <= max(self.tolerance, self.error)
+        return self.near and math.hypot(sigma.value, self.error) <= SMALL * self.tolerance
+
+    def differs(self, sigma: Sigma) -> bool:
+        """Whether the number is clearly farther off than the tolerance."""
+        return self.size > self.tolerance + self.rounding + sigma.two
+
+
+def _error_towards(published: float, ours: Measured) -> float:
+    """Return the sample's error on the side of the published value, if there is an interval."""
+    if ours.low is None or ours.high is None:
+        return ours.error
+    return ours.high - ours.value if published > ours.value else ours.value - ours.low
+
+
 def _what_is_not_known(claim: Claim, ours: Measured) -> str:
     """Return why no error can be given to a number, "" if one can."""
     if ours.limit:
@@ -189,31 +231,49 @@ def _what_is_not_known(claim: Claim, ours: Measured) -> str:
     return ""
 
 
-def _what_decides(claim: NumberClaim, ours: Measured, tolerance: float, *, near: bool) -> str:
-    """Return the sample and the seeds with which the present difference would be decided.
+def _what_decides(claim: NumberClaim, ours: Measured, rules: Rules, *, error: float) -> str:
+    """Return the smallest sample and number of seeds with which the present difference and scatter would be decided.
 
     The error of the sample falls with the square root of its size. The scatter of the seeds does not fall below that of
     one training, because the article's number is one training.
     """
-    size = abs(ours.value - claim.value)
-    goal = (SMALL * tolerance) ** 2 - claim.standard_error**2
-    if not near:
-        goal = ((size - tolerance - claim.rounding) / 2) ** 2
-    for seeds in [n for n in (len(ours.values), 3, 5, 9, 20) if n >= len(ours.values)]:
-        fixed = sigma_of(claim, scatter=ours.sd, error=0.0, n_seeds=seeds).value ** 2
-        of_sample = sigma_of(claim, scatter=ours.sd, error=ours.error, n_seeds=seeds).value ** 2 - fixed
-        if fixed >= goal:
+
+    def decided(seeds: int, factor: float) -> bool:
+        sigma = sigma_of(claim, scatter=ours.sd, error=error / math.sqrt(factor), n_seeds=seeds)
+        return rules.reproduced(sigma) or rules.differs(sigma)
+
+    if needs := _smallest(decided, n=ours.n, now=len(ours.values)):
+        return needs
+    if claim.error > SMALL * rules.tolerance and rules.near:
+        return "no sample decides it, the published error alone is too large for the tolerance"
+    return "no sample decides it, the scatter between trainings alone is too large for the tolerance"
+
+
+def _smallest(decided: Callable[[int, float], bool], *, n: int, now: int) -> str:
+    """Return in words the fewest seeds, and for these the smallest sample, that decide; "" if none of either does.
+
+    Args:
+        decided: Of a number of seeds and of the factor by which the sample grows.
+        n: Size of our sample.
+        now: Number of our seeds.
+    """
+    for seeds in [now, *(number for number in SEEDS_TO_ASK_FOR if number > now)]:
+        if not decided(seeds, LARGEST_FACTOR):
             continue
-        events = ours.n * max(of_sample / (goal - fixed), 1.0)
-        more = f"about {_two_digits(events)} examples (now {ours.n})" if events > ours.n else ""
-        trained = f"{seeds} seeds (now {len(ours.values)})" if seeds > len(ours.values) else ""
-        return "it needs " + (" and ".join(part for part in (more, trained) if part) or "a few more seeds")
-    part = "published error" if claim.standard_error**2 >= goal else "scatter between trainings"
-    return f"no sample decides it, the {part} alone is too large for the tolerance"
+        low, high = 0.0, math.log(LARGEST_FACTOR)
+        if decided(seeds, 1.0):
+            high = low
+        while high - low > 0.02:
+            middle = (low + high) / 2
+            low, high = (low, middle) if decided(seeds, math.exp(middle)) else (middle, high)
+        asked = [f"about {_two_digits(n * math.exp(high))} examples (now {n})"] if high > 0 else []
+        asked += [f"{seeds} seeds (now {now})"] if seeds > now else []
+        return f"it needs {' and '.join(asked)}"
+    return ""
 
 
 def _two_digits(number: float) -> str:
-    digits = max(math.floor(math.log10(number)) - 1, 0)
+    digits = max(math.floor(math.log10(max(number, 1))) - 1, 0)
     return f"{math.ceil(number / 10**digits) * 10**digits:,}"
 
 
@@ -231,9 +291,9 @@ def judge_ordering(
             taken, which is an upper limit for numbers that go up and down together.
     """
     gaps = [high - low for low, high in zip(smaller.values, larger.values, strict=True)]
-    error = gap.error if gap else math.hypot(smaller.error, larger.error)
-    scatter = _variance(gaps) / len(gaps)
-    sigma = combine(error**2, scatter, len(gaps))
+    error, n_seeds = gap.error if gap else math.hypot(smaller.error, larger.error), len(gaps)
+    scatter = statistics.variance(gaps) if n_seeds > 1 else 0.0
+    sigma = combine(error**2, scatter / n_seeds, n_seeds)
     difference = larger.value - smaller.value
     unknown = _what_is_not_known(claim, smaller) or _what_is_not_known(claim, larger)
     verdict: Verdict = "undecided"
@@ -246,7 +306,7 @@ def judge_ordering(
     words = f"gap {difference:.3g} ± {sigma.value:.2g} ({kind}); it holds for {holds} of {len(gaps)} seeds"
     deciding = ""
     if verdict == "undecided":
-        deciding = unknown or _what_decides_order(difference, sigma, error, smaller.n)
+        deciding = unknown or _what_decides_order(abs(difference), error, scatter, smaller.n, n_seeds)
         words = f"{words}: {deciding}"
     return Judged(
         verdict=verdict,
@@ -259,16 +319,10 @@ def judge_ordering(
     )
 
 
-def _variance(values: list[float]) -> float:
-    mean = sum(values) / len(values)
-    return sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
+def _what_decides_order(size: float, error: float, scatter: float, n: int, now: int) -> str:
+    """Return the smallest sample and number of seeds that would decide a gap of the present size and variance."""
 
+    def decided(seeds: int, factor: float) -> bool:
+        return size > combine(error**2 / factor, scatter / seeds, seeds).two
 
-def _what_decides_order(difference: float, sigma: Sigma, error: float, n: int) -> str:
-    """Return the sample that would decide a gap of the present size."""
-    if abs(difference) < sigma.two / 1000:
-        return "both are equal as far as any sample can tell"
-    factor = (sigma.two / difference) ** 2
-    if error**2 < sigma.value**2 / 2:
-        return f"it needs about {math.ceil(factor)} times as many seeds"
-    return f"it needs about {_two_digits(n * factor)} examples (now {n})"
+    return _smallest(decided, n=n, now=now) or "the gap is too close to zero to name a sample that would decide it"

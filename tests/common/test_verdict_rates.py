@@ -1,5 +1,7 @@
 """How often the verdicts are wrong: many drawn runs with a known truth, judged by the rules."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ N_RUNS = 600
 NOISE = 3 * np.sqrt(0.05 * 0.95 / N_RUNS)  # of a rate of 5 %
 SEEDS = (1, 2, 3, 5, 9)
 ERRORS = (0.2, 0.5, 1.0, 2.0, 4.0)  # of ours - published, in tolerances
-SHARES = (0.0, 0.2, 0.7, 1.0)  # part of the error that is the scatter of trainings
+SHARES = (0.0, 0.2, 0.7, 0.9, 1.0)  # part of the error that is the scatter of trainings
 
 
 def runs(*, bias, error, n_seeds, share, published_share=0.0):
@@ -44,7 +46,7 @@ def test_a_truth_that_is_the_published_value_seldom_differs(n_seeds, share):
 
 @pytest.mark.parametrize(("n_seeds", "share"), CASES)
 def test_a_truth_that_is_two_tolerances_off_is_seldom_reproduced(n_seeds, share):
-    for error in (0.3, 0.4, 0.6, 1.0, 2.0, 4.0):
+    for error in (0.3, 0.4, 0.6, 1.2, 2.0, 4.0):
         truth = {"bias": 2, "error": error, "n_seeds": n_seeds, "share": share}
         assert rate("reproduced", **truth) <= 0.05 + NOISE
 
@@ -64,22 +66,40 @@ def test_a_large_published_error_reproduces_nothing_that_is_two_tolerances_off(p
 
 @pytest.mark.parametrize(("n_seeds", "share"), CASES)
 def test_pulls_have_the_width_of_a_gaussian(n_seeds, share):
-    pulls = [outcome.pull for error in ERRORS for outcome in runs(bias=0, error=error, n_seeds=n_seeds, share=share)]
-    allowed = 0.15 if n_seeds == 2 and share == 0.7 else 0.05  # the two parts are equal: worst for Satterthwaite's rule
+    """Where scatter and sample both count, the few degrees of freedom of two or three seeds are an approximation."""
+    pulls = [outcome.pull for _ in range(3) for outcome in runs(bias=0, error=1.0, n_seeds=n_seeds, share=share)]
+    allowed = {2: 0.4, 3: 0.2}.get(n_seeds, 0.1) if share in (0.7, 0.9) else 0.05
     assert np.std(pulls) == pytest.approx(1.0, abs=allowed)
-    assert np.mean(pulls) == pytest.approx(0.0, abs=4 / np.sqrt(len(pulls)))
+    assert np.mean(pulls) == pytest.approx(0.0, abs=4 / np.sqrt(N_RUNS))
+
+
+@pytest.mark.parametrize("rounding", [0.2, 0.3, 0.4, 0.5])
+def test_a_rounded_number_that_is_two_tolerances_off_is_seldom_reproduced(rounding):
+    random = np.random.default_rng(3)
+    for error in (0.0, 0.1, 0.2, 0.3, 0.4):
+        found = []
+        for _ in range(N_RUNS):
+            claim = claim_number(random.uniform(-rounding, rounding), error=rounding, rounded=True, tolerance=1.0)
+            value = 2 + random.normal(0, error)
+            found.append(judge_number(claim, measured(value, value, error=error), BASIS).verdict == "reproduced")
+        assert np.mean(found) <= 0.05 + NOISE
 
 
 def drawn(sample, random, *, n_seeds, test_share=None):
-    """Return one article's and our values for each declaration of the sample; sample error 1, trainings scatter 0.6."""
+    """Return one article's and our values for each declaration of the sample; sample error 1, trainings scatter 0.6.
+
+    The article is one seed of its own. What its sample adds to that is 0, as the claim's published error says.
+    """
     trainings = random.normal(0, 0.6, n_seeds + 1)
-    if sample == "divided":
-        common = random.normal(0, np.sqrt(test_share))
-        of_sample = common + random.normal(0, np.sqrt(1 - test_share), n_seeds)
+    if sample == "per seed":
+        of_sample = random.normal(0, 1, n_seeds + 1)
+    elif sample == "divided":
+        parts = random.normal(0, np.sqrt(1 - test_share), n_seeds + 1)
+        of_sample = parts + random.normal(0, np.sqrt(test_share)) * (np.arange(n_seeds + 1) > 0)
     else:
-        of_sample = random.normal(0, 1, n_seeds if sample == "per seed" else 1)
-    of_article = of_sample[0] if sample == "the article's" else 0.0
-    return of_article + trainings[0], of_sample + trainings[1:]
+        of_sample = random.normal() * (np.arange(n_seeds + 1) > (-1 if sample == "the article's" else 0))
+    values = trainings + of_sample
+    return values[0], values[1:]
 
 
 @pytest.mark.parametrize("n_seeds", [3, 9])
@@ -89,12 +109,12 @@ def drawn(sample, random, *, n_seeds, test_share=None):
 def test_the_declared_sample_gives_pulls_of_width_one(sample, test_share, n_seeds):
     random = np.random.default_rng(5)
     pulls = []
-    for _ in range(2000):
+    for _ in range(3000):
         published, values = drawn(sample, random, n_seeds=n_seeds, test_share=test_share)
         claim = claim_number(published, sample=sample, test_share=test_share)
         pulls.append(judge_number(claim, measured(*values, error=1.0), BASIS).pull)
-    width = 0.05 if sample in ("shared", "the article's") else 0.25  # s^2 - E^2 is never taken to be below zero
-    assert np.std(pulls) == pytest.approx(1.0, abs=width)
+    allowed = 0.2 if (sample, n_seeds) == ("divided", 3) else 0.05  # scatter and sample both count
+    assert np.std(pulls) == pytest.approx(1.0, abs=allowed)
 
 
 @pytest.mark.parametrize("n_seeds", SEEDS)
@@ -105,10 +125,14 @@ def test_an_order_is_seldom_reversed(n_seeds, scatter, gap):
     if n_seeds == 1 and scatter:
         return
     random, claim = np.random.default_rng(1), claim_ordering(seeded=n_seeds > 1)
-    differs = 0
+    verdicts = Counter()
     for _ in range(N_RUNS):
         low = random.normal() + random.normal(0, scatter, n_seeds)
         high = gap * np.sqrt(2) + random.normal() + random.normal(0, scatter, n_seeds)
         outcome = judge_ordering(claim, measured(*low, error=1.0), measured(*high, error=1.0), BASIS)
-        differs += outcome.verdict == "differs"
-    assert differs / N_RUNS <= 0.05
+        verdicts[outcome.verdict] += 1
+    assert verdicts["differs"] / N_RUNS <= 0.05 + NOISE
+    if gap == 0:
+        assert verdicts["reproduced"] / N_RUNS <= 0.05 + NOISE
+    elif gap == 3 and not scatter:
+        assert verdicts["reproduced"] / N_RUNS > 0.8  # three errors, of which two are asked for

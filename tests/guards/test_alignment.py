@@ -31,7 +31,7 @@ def test_reordered_events_keep_their_predictions(chains, reordered):
 
 
 def test_reordered_events_change_no_metric(chains, reordered):
-    """Draws of random events are other ones now: what they enter is equal within its error, and errors within 50 %."""
+    """Draws of random events are other ones now: what they enter is equal within its error."""
     _, chain = reordered
     before, after, errors = chains.base.metrics(), chain.metrics(), chains.base.errors()
     assert before.keys() == after.keys()

@@ -15,7 +15,7 @@ def all_arrays(chain):
 
 
 def of_method(names, method):
-    return {name for name in names if method in name}
+    return {name for name in names if f"/{method}/" in f"/{name.replace('.', '/')}/"}
 
 
 def test_nothing_decided_depends_on_the_test_events(chains):

@@ -35,7 +35,7 @@ def larger(found, limit):
 
 
 def test_equal_views_have_equal_scores(chains):
-    """The first view and the last: a paper without any has to say so with `pytest.skip`."""
+    """Each change that a network claims to be blind to; a paper that names none is skipped."""
     names = list(chains.base.equal_views())
     if not names:
         pytest.skip("the paper claims no symmetry of its predictions")

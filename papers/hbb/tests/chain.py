@@ -98,8 +98,8 @@ class PaperChain(Chain):
             options |= {"model": self._model(method), "history": self.history_file(method)}
             self._model(method).parent.mkdir(parents=True, exist_ok=True)
             if method == "double_b":
-                with keras_quickly() as threads:
-                    call("papers.hbb.train_keras", threads=threads, **options)
+                with keras_quickly():
+                    call("papers.hbb.train_keras", threads=1, **options)
             else:
                 call("papers.hbb.train", threads=1, **options)
 
@@ -108,8 +108,8 @@ class PaperChain(Chain):
             options = {"model": self._model(method), "prepared": self.folder / "prepared", "settings": self.settings}
             options["predictions"] = self._of(method, "predictions.h5")
             if method == "double_b":
-                with keras_quickly(scoring_batch=self.scoring_batch) as threads:
-                    call("papers.hbb.predict", threads=threads, **options)
+                with keras_quickly(scoring_batch=self.scoring_batch):
+                    call("papers.hbb.predict", threads=1, **options)
             else:
                 with patch.object(taggers, "SCORING_BATCH", self.scoring_batch or taggers.SCORING_BATCH):
                     call("papers.hbb.predict", threads=1, **options)

@@ -1,7 +1,7 @@
 """Stored models read without the code of the training, and Keras without the seconds of its compilation."""
 
 import zipfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
 import h5py
@@ -26,8 +26,15 @@ def keras_quickly(*, scoring_batch=None):
     sizes = {"N_PLACES": PLACES} | ({"SCORING_BATCH": scoring_batch} if scoring_batch else {})
     tf.config.run_functions_eagerly(True)
     try:
-        with patch.multiple(deep_double_b, **sizes), patch.object(tf.config.experimental, "enable_op_determinism"):
-            yield tf.config.threading.get_intra_op_parallelism_threads()
+        with ExitStack() as patches:
+            patches.enter_context(patch.multiple(deep_double_b, **sizes))
+            patches.enter_context(patch.object(tf.config.experimental, "enable_op_determinism"))
+            for kind in (
+                "intra",
+                "inter",
+            ):  # TensorFlow takes them once in a process, and another test may have used it
+                patches.enter_context(patch.object(tf.config.threading, f"set_{kind}_op_parallelism_threads"))
+            yield
     finally:
         tf.config.run_functions_eagerly(False)
 
