@@ -37,6 +37,8 @@ def call(stage: str, **options: object) -> None:
         importlib.import_module(stage).main()
     finally:
         sys.argv = before
+        if "torch" in sys.modules:  # a stage may have set it for its process, and other tests need small numbers
+            sys.modules["torch"].set_flush_denormal(False)
 
 
 class Chain(ABC):
