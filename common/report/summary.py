@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from common.report import format as text
-from common.report.compare import Comparison
+from common.report.compare import Comparison, Line
 from common.report.index import write_index
 from common.report.present import read_present
 from common.report.published import load_published
+from common.report.verdict import Judged, NotAttempted
 from common.stage import run
 
 
@@ -21,8 +22,13 @@ def table(rows: list[list[str]], headings: list[str]) -> str:
 
 def describe(comparison: Comparison, folder: Path) -> str:
     """Return the summary of one run as text; `folder` is its results folder."""
-    rows = [[line.claim.id, text.published(line), text.ours(line), text.verdict(line)] for line in comparison.lines]
-    reasons = sorted({f"  {line.outcome.verdict}: {line.outcome.reason}" for line in comparison.lines})
+    attempted = [line for line in comparison.lines if not isinstance(line.outcome, NotAttempted)]
+    rows = [[line.claim.id, text.published(line), text.ours(line), text.verdict(line)] for line in attempted]
+    reasons = sorted({f"  not comparable: {line.outcome.reason}" for line in attempted if not _is_judged(line)})
+    if n_left := len(comparison.lines) - len(attempted):
+        reasons.append(f"  not attempted by this run: {n_left} claims")
+    if any(_is_judged(line) for line in attempted):
+        reasons.append("  what each verdict rests on, and what would decide an undecided one: in the report")
     made_from = "GENERATED stand-in data" if comparison.origin == "generated" else ", ".join(comparison.datasets)
     published = load_published(Path("papers") / folder.parent.name / "published.yaml")
     stems = [figure.file for figure in published.figures if figure.file]
@@ -42,6 +48,10 @@ def describe(comparison: Comparison, folder: Path) -> str:
             f"Report: {folder / 'report.html'}",
         ]
     )
+
+
+def _is_judged(line: Line) -> bool:
+    return isinstance(line.outcome, Judged)
 
 
 def main() -> None:

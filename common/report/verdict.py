@@ -246,7 +246,7 @@ def _what_decides(claim: NumberClaim, ours: Measured, rules: Rules, *, error: fl
         return needs
     if claim.error > SMALL * rules.tolerance and rules.near:
         return "no sample decides it, the published error alone is too large for the tolerance"
-    return "no sample decides it, the scatter between trainings alone is too large for the tolerance"
+    return "no sample decides it, the scatter between seeds alone is too large for the tolerance"
 
 
 def _smallest(decided: Callable[[int, float], bool], *, n: int, now: int) -> str:

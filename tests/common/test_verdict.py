@@ -184,7 +184,7 @@ def test_no_sample_is_asked_for_where_none_would_help():
     outcome = judge_number(claim_number(0.0, error=0.6, tolerance=1.0), measured(0.0, 0.0, error=1.0), BASIS)
     assert outcome.deciding == "no sample decides it, the published error alone is too large for the tolerance"
     outcome = judge_number(claim_number(0.0, tolerance=1.0), measured(-2.0, 0.0, 2.0, error=0.1), BASIS)
-    assert outcome.deciding.startswith("no sample decides it, the scatter between trainings")
+    assert outcome.deciding.startswith("no sample decides it, the scatter between seeds")
 
 
 def test_what_the_authors_stored_is_recomputed_and_not_reproduced():
