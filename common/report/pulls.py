@@ -130,10 +130,10 @@ def draw(papers: Mapping[str, Sequence[Comparison]]) -> str:
 
 
 def _compact(svg: str) -> str:
-    """Return an SVG file with coordinates of a hundredth of a point, without indentation and idle groups."""
+    """Return an SVG file with coordinates of a hundredth of a point, without indentation, idle groups and defaults."""
     svg = re.sub(r"([1-9]\d*\.\d\d)\d+", r"\1", svg)  # not the scale 0.015625 of a letter
     svg = re.sub(r"<g>\s*(<use [^>]*/>)\s*</g>", r"\1", svg)
-    return re.sub(r"\s*\n\s*", "\n", svg)
+    return re.sub(r"\s*\n\s*", "\n", svg.replace("; stroke-linejoin: miter", ""))
 
 
 def _bands(
