@@ -38,11 +38,11 @@ rule simulate_pileup:
     input:
         code=paper.code("simulate_pileup"),
     output:
-        pool=paper.generated("pileup.npz"),
+        pool=paper.generated("pileup_{split}.npz"),
     log:
-        paper.log("simulate_pileup"),
+        paper.log("simulate_pileup", "split"),
     benchmark:
-        paper.benchmark("simulate_pileup")
+        paper.benchmark("simulate_pileup", "split")
     conda:
         paper.env("hep")
     params:
@@ -53,17 +53,18 @@ rule simulate_pileup:
 
 rule simulate:
     input:
-        pool=paper.generated("pileup.npz"),
+        pool=paper.generated("pileup_{split}.npz"),
         code=paper.code("simulate"),
     output:
-        jets=paper.generated("{file}.root"),
-        receipt=paper.generated_receipts("{file}.root"),
+        jets=paper.generated("{split}_{number}.root"),
+        receipt=paper.generated_receipts("{split}_{number}.root"),
     log:
-        paper.log("simulate", "file"),
+        paper.log("simulate", "split", "number"),
     benchmark:
-        paper.benchmark("simulate", "file")
+        paper.benchmark("simulate", "split", "number")
     wildcard_constraints:
-        file=r"(?:train|valid|test)_\d+",
+        split="train|valid|test",
+        number=r"\d+",
     conda:
         paper.env("hep")
     threads: 1

@@ -1,6 +1,6 @@
-"""Generate the pool of pile-up collisions that all simulated files share (arXiv:1909.12285, data set).
+"""Generate the pool of pile-up collisions that the simulated files of one split share (arXiv:1909.12285, data set).
 
-Settings -> pileup.npz with the particles of inelastic collisions.
+Settings -> pileup_<split>.npz with the particles of inelastic collisions.
 """
 
 from common.atomic import atomic_output
@@ -13,7 +13,7 @@ from .settings import PileupConfig
 def main() -> None:
     """Generate and write."""
     arguments = parse(__doc__, section="simulate_pileup", config=PileupConfig, paths=["pool"])
-    pool = make_pool(arguments.config)
+    pool = make_pool(arguments.config, arguments.pool.name)
     with atomic_output(arguments.pool) as path:
         write_pool(path, pool)
 

@@ -1,9 +1,10 @@
-"""Pile-up: other collisions of the same bunch crossing, drawn from a pool that is generated once.
+"""Pile-up: other collisions of the same bunch crossing, drawn from a pool that is generated once for each split.
 
 Charged hadron subtraction removes the tracks of other collisions, except for a few that no vertex claims. The neutral
 particles stay in the jets. A collision of the pool is used many times, each time turned by a random angle in azimuth.
 """
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from .material import is_charged
 from .tracking import PILEUP, Candidates, is_reconstructed, reconstruct_tracks, without_track
 
 MAX_ETA, MIN_PT_GEV = 3.0, 0.3
+LARGEST_SEED = 900_000_000  # of Pythia
 BEAM_SPOT_CM = 4.0  # rms length of the luminous region
 UNCLAIMED = 0.04  # share of the tracks of other collisions that charged hadron subtraction leaves in
 
@@ -58,9 +60,15 @@ def rotate(vectors: Array, angle: Array) -> Array:
     return turned
 
 
-def make_pool(config: PileupConfig) -> Pool:
-    """Generate the pool, with particles in the acceptance of the detector."""
-    particles = Generator(process(), seed=config.seed).batch(config.n_collisions).final
+def make_pool(config: PileupConfig, name: str) -> Pool:
+    """Generate a pool, with particles in the acceptance of the detector.
+
+    Args:
+        config: Its size and the seed of all pools.
+        name: Of this pool. Pools of different names have no collision in common.
+    """
+    random = np.random.default_rng(zlib.crc32(f"{config.seed} {name}".encode()))
+    particles = Generator(process(), seed=int(random.integers(1, LARGEST_SEED))).batch(config.n_collisions).final
     particles = particles.take((abs(eta(particles.p4)) < MAX_ETA) & (pt(particles.p4) > MIN_PT_GEV))
     counts = np.bincount(particles.event, minlength=config.n_collisions)
     return Pool(np.r_[0, np.cumsum(counts)], particles.pid, particles.p4, particles.vertex)

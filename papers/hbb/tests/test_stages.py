@@ -1,5 +1,7 @@
 """What the stages decide and draw, units and windows, and the generator's constants (arXiv:1909.12285)."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from papers.hbb.generator import material, tracking
 from papers.hbb.generator.clustering import cluster
 from papers.hbb.generator.collisions import Collisions, Particles, Truth
 from papers.hbb.generator.ntuple import labels
-from papers.hbb.generator.pileup import Pool
+from papers.hbb.generator.pileup import Pool, read_pool
 from papers.hbb.metrics.decorrelation import DDT, mass_edges, measure_cut
 from papers.hbb.metrics.scored_jets import Sample
 from papers.hbb.metrics.sculpting import jensen_shannon
@@ -175,6 +177,19 @@ def source_of(monkeypatch, *, n_pileup):
     monkeypatch.setattr(simulate, "pass_material", lambda particles, random: particles)
     config = settings("smoke").simulate.model_copy(update={"pileup_mean": n_pileup, "pileup_sigma": 0.1})
     return simulate.Source(config, pool, seed=1)
+
+
+def test_pools_of_two_splits_have_no_collision_in_common(tmp_path):
+    """By the stage itself, whose output tells it the split."""
+    content = smoke_settings({})
+    settings_file = write_settings(tmp_path / "settings.yaml", facts=content.pop("run"), **content)
+    momenta = {}
+    for split in ("train", "valid", "test"):
+        call("papers.hbb.simulate_pileup", settings=settings_file, pool=tmp_path / f"pileup_{split}.npz")
+        momenta[split] = {p4.tobytes() for p4 in read_pool(tmp_path / f"pileup_{split}.npz").p4}
+    assert all(len(found) > 100 for found in momenta.values())
+    for one, other in combinations(momenta.values(), 2):
+        assert not one & other
 
 
 def test_pile_up_grows_with_the_number_of_overlaid_collisions(monkeypatch):
