@@ -1,15 +1,19 @@
 """The record of a run: nothing of the article is in it, and no verdict in it outlives the claim that it was for."""
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from common.atomic import write_json
 from common.errors import InputError
 from common.report import readme
-from common.report.compare import read_comparison
+from common.report.compare import confront, read_comparison
 from common.report.costs import total_cost
-from common.report.record import read_records, read_stored, write_stored
+from common.report.published import Published
+from common.report.record import join, read_records, read_stored, to_store, write_stored
+from tests.claims import measured
 from tests.lensing import EXPECTED, PUBLISHED
 
 
@@ -103,6 +107,19 @@ def test_an_outdated_run_is_not_recorded(make_run, tmp_path, caplog):
     readme.record_runs(tmp_path / "papers/lensing", tmp_path / "results")
     assert not (tmp_path / "papers/lensing/results.json").exists()
     assert "is not recorded: the settings have changed since. Make it again: snakemake papers/lensing" in caplog.text
+
+
+def test_the_error_of_a_paired_difference_is_recorded():
+    """Without it, an order that is reproduced would be undecided when the record is read."""
+    content = yaml.safe_load(PUBLISHED)
+    content["claims"] = [claim | {"gap": "gap"} for claim in content["claims"] if claim["id"] == "order"]
+    published = Published.model_validate(content | {"figures": [], "checks": [], "reference": []})
+    ours = {"shear": measured(1.0, 1.0, error=0.5), "depth": measured(1.3, 1.3, error=0.5)}
+    ours["gap"] = measured(0.3, 0.3, error=0.1)
+    comparison = confront(published, ours, origin="archive", datasets={"sky"}, run_name="small")
+    stored = to_store(comparison, machine="a machine")
+    (line,) = join(stored, published, run="small", where=Path("papers/lensing/results.json")).comparison.lines
+    assert line.outcome == comparison.lines[0].outcome and line.outcome.verdict == "reproduced"
 
 
 # ---- the article's side comes from published.yaml ----

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from common.report.published import Tolerance
-from common.report.verdict import SMALL, judge_number, judge_ordering
+from common.report.verdict import SMALL, decide, judge_number, judge_ordering
 from tests.claims import BASIS, BETTER, POSITIVE, ROUGH, SEEDS, always, claim_number, claim_ordering, judge, measured
 
 # ---- numbers: formulas ----
@@ -223,6 +223,20 @@ def test_a_gap_on_the_same_examples_has_its_own_error():
     gap = measured(0.3, 0.3, error=0.1)
     assert judge_ordering(claim_ordering(), low, high, BASIS).verdict == "undecided"
     assert judge_ordering(claim_ordering(), low, high, BASIS, gap=gap).verdict == "reproduced"
+
+
+def test_a_gap_that_is_not_measured_is_not_replaced_by_a_guess():
+    metrics = {"low": measured(1.0, 1.0), "m": measured(2.0, 2.0)}
+    asked = {"origin": "archive", "datasets": {"sky"}, "run": "small"}
+    assert decide(claim_ordering(), metrics, **asked).verdict == "reproduced"
+    outcome = decide(claim_ordering(gap="gap.low.m"), metrics, **asked)
+    assert outcome.verdict == "not attempted" and "gap.low.m" in outcome.reason
+
+
+def test_an_uneven_interval_counts_on_the_side_of_the_published_value():
+    ours = measured(1.0, error=0.3).model_copy(update={"low": 0.95, "high": 2.0})
+    above, below = (judge_number(claim_number(v, seeded=False), ours, BASIS).sigma for v in (1.2, 0.8))
+    assert (above, below) == (pytest.approx(1.0), pytest.approx(0.05))
 
 
 def test_equal_numbers_without_errors_are_undecided():

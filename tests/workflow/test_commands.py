@@ -9,6 +9,7 @@ from common.workflow.paper import discover
 from tests.workflow.conftest import copy_sources
 
 LONGEST = 500
+SPLIT = re.compile(r"(?:^|[/_])(train|valid|test)(?=[_.])")
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +28,16 @@ def test_no_command_is_longer_than_a_line_that_one_would_type(everything, run):
     if run == "full":  # the summary of all papers together is nobody's to type
         too_long.pop("common.report.summary", None)
     assert too_long == {}
+
+
+def test_what_is_generated_for_a_split_is_made_from_that_split(everything):
+    """A pool of pile-up or a list of seeds that another split has used would be in two samples."""
+    options = ("--config", "run=generated", "--dry-run", "--printshellcmds", "--quiet", "host")
+    done = everything.snakemake("papers/hbb", "papers/nova_cvn", *options)
+    commands = re.findall(r"^Shell command: (python -m papers.*simulate.*)$", done.stdout, re.MULTILINE)
+    splits = [{split for word in command.split() for split in SPLIT.findall(word)} for command in commands]
+    named = [found for found in splits if found]
+    assert len(named) > 8, "the commands were not found"
+    assert all(len(found) == 1 for found in named), [
+        c for c, found in zip(commands, splits, strict=True) if len(found) > 1
+    ]
